@@ -1,0 +1,1 @@
+"""The agent: sessions, the loop, tools and storage. Knows nothing of Discord."""

@@ -1,0 +1,1 @@
+"""The Discord front end of Goalkeeper: the only package that imports discord or reads the environment."""
