@@ -1,0 +1,21 @@
+"""The port to whatever runs turns: wake a session now, or at a time. The adapter is worker.py."""
+
+from typing import Protocol
+
+from agent_core.values import SessionRef
+
+
+class Engine(Protocol):
+    """Runs at most one turn of a session at a time, and at least one after each wake."""
+
+    async def wake(self, ref: SessionRef) -> None:
+        """Run a turn soon; any number of wakes before it starts are one turn."""
+        ...
+
+    async def at(self, ref: SessionRef, when: float) -> None:
+        """Run a turn at this time (Unix seconds); a later call replaces an earlier one."""
+        ...
+
+    async def report(self, ref: SessionRef) -> None:
+        """Show what was committed: wake whoever projects the journal."""
+        ...

@@ -1,0 +1,111 @@
+"""Every error this package raises, and who gets to see it.
+
+* GoalkeeperError
+    * ToolError              -> the model, as an observation; the session goes on
+    * ModelError             -> the thread, in one sentence that says what to do; `.kind` names the reaction
+        - TransientModelError, RateLimitError       it is tried again later
+        - QuotaError, ModelAuthError, ModelConfigError, BadServerError, BadRequestModelError
+                                                    the session pauses until somebody mends the setting
+        - OverflowModelError                        the context is made smaller
+        - FilteredError                             shown; the step ends
+    * RefusedError           -> the person who asked, as an answer to the command
+    * StoreUnavailableError  -> whoever waits: the turn is run again when the store is back
+    * FencedError            -> nobody: another worker owns the session; drop everything
+    * NewerEventError        -> nobody: a newer version wrote this journal; leave the session to it
+    * StartError             -> the host, on the terminal: why the bot cannot start, and what to type
+
+Anything else is a bug: logged with its traceback and a reference; the thread gets an apology with the reference.
+"""
+
+from typing import ClassVar
+
+
+class GoalkeeperError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class ToolError(GoalkeeperError):
+    """A tool could not do what the model asked; the text is what the model reads."""
+
+
+class RefusedError(GoalkeeperError):
+    """A request from outside cannot be granted; the text says why and what to do."""
+
+
+class StoreUnavailableError(GoalkeeperError):
+    """Redis or the blob store does not answer."""
+
+
+class FencedError(GoalkeeperError):
+    """Somebody else has written this version of the journal."""
+
+
+class NewerEventError(GoalkeeperError):
+    """The journal holds an event that this version of the program does not know."""
+
+
+class StartError(GoalkeeperError):
+    """A part cannot be started; the text says what to type."""
+
+
+class ModelError(GoalkeeperError):
+    """The model did not give a usable reply."""
+
+    kind: ClassVar[str] = "transient"
+
+
+class TransientModelError(ModelError):
+    """A failure that may pass: a cut connection, a server error, a deadline."""
+
+
+class RateLimitError(ModelError):
+    """The server asks to wait longer than this call may last."""
+
+    kind = "rate_limit"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        """Seconds that the server asked to wait; None where it did not say."""
+
+
+class QuotaError(ModelError):
+    """The account has no money or no quota left."""
+
+    kind = "quota"
+
+
+class OverflowModelError(ModelError):
+    """The request does not fit the model's window."""
+
+    kind = "overflow"
+
+
+class ModelAuthError(ModelError):
+    """The key was refused."""
+
+    kind = "auth"
+
+
+class ModelConfigError(ModelError):
+    """The model's name or the server's flags are wrong."""
+
+    kind = "config"
+
+
+class FilteredError(ModelError):
+    """A content filter withheld the reply."""
+
+    kind = "filtered"
+
+
+class BadServerError(ModelError):
+    """What answers there does not speak the protocol."""
+
+    kind = "bad_server"
+
+
+class BadRequestModelError(ModelError):
+    """The server rejects the request, and dropping parameters did not help."""
+
+    kind = "bad_request"

@@ -1,0 +1,343 @@
+"""What happened in a session: frozen records, and the commits that hold them. Stored for ever; see FORMAT.
+
+An action is named by its key, "step.number" (both from 1): a model may use the same call id twice in a session.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from agent_core.errors import NewerEventError
+from agent_core.signals import Post
+from agent_core.values import (
+    Action,
+    Autonomy,
+    Check,
+    CheckResult,
+    Limits,
+    Message,
+    NamedFile,
+    Observation,
+    Person,
+    PlanItem,
+    Status,
+    Usage,
+)
+
+FORMAT = 1
+"""Rises when a stored event changes its shape; an older program leaves newer journals alone."""
+
+How = Literal["once", "five", "always", "reject"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted:
+    """Always the first event. The prefix of every request is kept here, byte for byte."""
+
+    goal: str
+    starter: Person
+    channel_id: str
+    autonomy: Autonomy
+    limits: Limits
+    model: str
+    system: str
+    tools: tuple[Message, ...]
+    done_when: str = ""
+    files: tuple[NamedFile, ...] = ()
+    kind: Literal["started"] = "started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadBound:
+    """The session has its thread."""
+
+    thread_id: str
+    upload_limit: int
+    kind: Literal["thread"] = "thread"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsTaken:
+    """Everything in the inbox up to here has been turned into events."""
+
+    inbox_id: str
+    kind: Literal["taken"] = "taken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSpoke:
+    """Words and files of somebody who may steer."""
+
+    message_id: str
+    person: Person
+    text: str
+    files: tuple[NamedFile, ...] = ()
+    kind: Literal["spoke"] = "spoke"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionChanged:
+    """A press, or its removal, that changed what is there."""
+
+    post: Post
+    about: str
+    person: Person
+    emoji: str
+    present: bool
+    kind: Literal["reaction"] = "reaction"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """A reply of the model: its text and the actions that it asks for."""
+
+    step: int
+    text: str
+    actions: tuple[Action, ...]
+    problems: dict[str, str]
+    """Action key -> why it cannot be run as it was sent."""
+    usage: Usage
+    cost_usd: float | None
+    message: Message
+    """The assistant message, verbatim."""
+    heard: tuple[str, ...] = ()
+    """Ids of the messages that this request held for the first time."""
+    kind: Literal["thought"] = "thought"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThoughtFailed:
+    """The model gave no usable reply."""
+
+    error: str
+    """The error's kind, as in errors.py."""
+    text: str
+    retry_at: float | None
+    """Unix seconds; None: not until somebody resumes the session."""
+    kind: Literal["thought_failed"] = "thought_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """An action waits for a person's word."""
+
+    action: str
+    why: str
+    rule: str
+    """What a standing yes would cover, in words."""
+    plan_card: bool = False
+    judges: tuple[str, ...] = ()
+    """Names of the contract's checks that a person judges here."""
+    kind: Literal["proposed"] = "proposed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A person's answer to a proposal."""
+
+    action: str
+    person: Person
+    how: How
+    reason: str | None = None
+    kind: Literal["decided"] = "decided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionWithdrawn:
+    """A decision was taken back before it was acted on; the proposal is open again."""
+
+    action: str
+    person: Person
+    kind: Literal["undecided"] = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOffered:
+    """Somebody pressed for a standing yes; they are shown what it covers and press once more."""
+
+    action: str
+    person: Person
+    rule: str
+    kind: Literal["rule"] = "rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionStarted:
+    """Written before the action runs."""
+
+    action: str
+    run_id: str
+    kind: Literal["act"] = "act"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """Written after it."""
+
+    action: str
+    observation: Observation
+    refused: bool = False
+    """It never ran."""
+    kind: Literal["observed"] = "observed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSet:
+    """The model's plan, whole."""
+
+    items: tuple[PlanItem, ...]
+    kind: Literal["plan"] = "plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractFrozen:
+    """The goal's checks, red on the files as they were, allowed by a person where that was due."""
+
+    checks: tuple[Check, ...]
+    kind: Literal["contract"] = "contract"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAsked:
+    """The model asks a person."""
+
+    action: str
+    question: str
+    options: tuple[str, ...] = ()
+    kind: Literal["question"] = "question"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """Files handed over to the thread."""
+
+    files: tuple[NamedFile, ...]
+    note: str = ""
+    kind: Literal["delivered"] = "delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The contract was run on the delivered files."""
+
+    action: str
+    results: tuple[CheckResult, ...]
+    kind: Literal["checked"] = "checked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitReached:
+    """The session has spent what it may."""
+
+    what: Literal["usd", "tokens", "steps", "hours"]
+    text: str
+    kind: Literal["limit"] = "limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToppedUp:
+    """Somebody who may spend granted more."""
+
+    person: Person
+    by: Limits
+    kind: Literal["topped_up"] = "topped_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """The session stands still until somebody resumes it."""
+
+    by: str
+    reason: str
+    kind: Literal["paused"] = "paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """It goes on."""
+
+    person: Person
+    kind: Literal["resumed"] = "resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequested:
+    """Somebody ended it."""
+
+    person: Person
+    kind: Literal["stop"] = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """Always the last event."""
+
+    status: Status
+    summary: str
+    checked: bool
+    """A contract was there and held."""
+    files: tuple[NamedFile, ...] = ()
+    kind: Literal["ended"] = "ended"
+
+
+Event = (
+    SessionStarted
+    | ThreadBound
+    | SignalsTaken
+    | PersonSpoke
+    | ReactionChanged
+    | Thought
+    | ThoughtFailed
+    | Proposed
+    | Decided
+    | DecisionWithdrawn
+    | RuleOffered
+    | ActionStarted
+    | Observed
+    | PlanSet
+    | ContractFrozen
+    | QuestionAsked
+    | Delivered
+    | Checked
+    | LimitReached
+    | ToppedUp
+    | Paused
+    | Resumed
+    | StopRequested
+    | Ended
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """The events written by one append."""
+
+    version: int
+    """1 for the first; no gaps."""
+    at: float
+    """Unix seconds."""
+    events: tuple[Annotated[Event, Field(discriminator="kind")], ...]
+    format: int = FORMAT
+
+
+_adapter: TypeAdapter[Commit] = TypeAdapter(Commit)
+_head: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
+
+
+def dump_commit(commit: Commit) -> bytes:
+    """The commit as JSON."""
+    return _adapter.dump_json(commit, exclude_defaults=False)
+
+
+def load_commit(data: bytes) -> Commit:
+    """The inverse of `dump_commit`. Raises NewerEventError where a later version of the program wrote it."""
+    try:
+        return _adapter.validate_json(data)
+    except ValidationError:
+        written = _head.validate_json(data).get("format")
+        if isinstance(written, int) and written > FORMAT:
+            raise NewerEventError(
+                f"This journal was written in format {written}, newer than {FORMAT}."
+            ) from None
+        raise

@@ -1,0 +1,223 @@
+"""Plain values that the parts of the agent hand to each other. Frozen; no behaviour beyond their own arithmetic."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import JsonValue
+
+Arguments = dict[str, JsonValue]
+Message = dict[str, JsonValue]
+"""One message in the Chat Completions shape."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SessionRef:
+    """Names one session. Both ids are decimal or URL-safe strings."""
+
+    guild_id: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.guild_id}/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "SessionRef":
+        """The inverse of `str`."""
+        guild_id, _, session_id = text.partition("/")
+        return cls(guild_id, session_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one or more model calls."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Part of prompt_tokens."""
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+        )
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One tool call that the model asked for."""
+
+    id: str
+    name: str
+    arguments: Arguments | None
+    """None where what the model sent was no JSON object."""
+    raw: str
+    """The arguments as sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRef:
+    """A file of a workspace: where its bytes are and how it lies there."""
+
+    sha256: str
+    size: int
+    mode: int = 0o644
+
+
+Manifest = Mapping[str, FileRef]
+"""Relative POSIX path -> file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFile:
+    """A file with the path it has in the workspace."""
+
+    path: str
+    file: FileRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What came back from an action."""
+
+    text: str
+    """What the model reads. Already cut to size."""
+    is_error: bool = False
+    changed: tuple[NamedFile, ...] = ()
+    removed: tuple[str, ...] = ()
+    full: NamedFile | None = None
+    """The whole output, where `text` is only its head and tail."""
+
+
+class Risk(StrEnum):
+    """What an action can do at worst."""
+
+    SAFE = "safe"
+    RUN = "run"
+    REACH = "reach"
+
+
+class Autonomy(StrEnum):
+    """How much a session may do without asking."""
+
+    GUARDED = "guarded"
+    ASK = "ask"
+    AUTO = "auto"
+
+
+class Right(StrEnum):
+    """What a member may be allowed to do."""
+
+    START = "start"
+    APPROVE = "approve"
+    STEER = "steer"
+    CONFIGURE = "configure"
+    SPEND = "spend"
+
+
+class Status(StrEnum):
+    """Where a session stands."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will happen in this session."""
+        return self in (Status.FINISHED, Status.STOPPED, Status.FAILED)
+
+
+Waiting = Literal["decision", "answer", "time", "thread", "budget"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one session may spend."""
+
+    usd: float = 0.50
+    tokens: int = 5_000_000
+    steps: int = 200
+    hours: float = 24.0
+    """Wall time; time spent waiting for people is not counted."""
+
+    def plus(self, other: "Limits") -> "Limits":
+        """Both together."""
+        return Limits(
+            usd=self.usd + other.usd,
+            tokens=self.tokens + other.tokens,
+            steps=self.steps + other.steps,
+            hours=self.hours + other.hours,
+        )
+
+    def with_usd(self, usd: float | None) -> "Limits":
+        """The same with another cap in US$, where one is given."""
+        return self if usd is None else replace(self, usd=usd)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One condition of a contract."""
+
+    name: str
+    code: str
+    """A Python script; exit code 0 means that it holds. Empty: a person judges."""
+    invariant: bool = False
+    """Holds before the work too, and must go on holding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """How one check of a contract came out."""
+
+    name: str
+    holds: bool
+    output: str = ""
+    """What the check printed, cut to size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanItem:
+    """One line of a plan."""
+
+    text: str
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A member of a server, as far as a session needs to know."""
+
+    id: str
+    name: str
+
+
+Verbosity = Literal["quiet", "normal", "full"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRules:
+    """What a server's admin has set."""
+
+    roles: Mapping[Right, tuple[str, ...]] = field(default_factory=dict[Right, tuple[str, ...]])
+    """Right -> ids of the roles that hold it. A right without an entry belongs to members with Manage Server."""
+    autonomy: Autonomy = Autonomy.GUARDED
+    verbosity: Verbosity = "normal"
+    time_zone: str = "UTC"
+    """An IANA name."""
+    quiet_members: tuple[str, ...] = ()
+    """Members who are never mentioned."""
+    mentions: bool = True
+    halted: bool = False
+    """`/stop all`: nothing runs and nothing starts until `/resume all`."""
