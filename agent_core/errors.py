@@ -14,7 +14,7 @@
     * NewerEventError        -> nobody: a newer version wrote this journal; leave the session to it
     * StartError             -> the host, on the terminal: why the bot cannot start, and what to type
 
-Anything else is a bug: logged with its traceback and a reference; the thread gets an apology with the reference.
+Anything else is a bug: logged with its traceback and a reference; the thread gets an apology with that.
 """
 
 from typing import ClassVar

@@ -1,6 +1,6 @@
 """What happened in a session: frozen records, and the commits that hold them. Stored for ever; see FORMAT.
 
-An action is named by its key, "step.number" (both from 1): a model may use the same call id twice in a session.
+An action is named by its key, "step.number" (both from 1): a model may use a call id twice in a session.
 """
 
 from dataclasses import dataclass
