@@ -168,6 +168,8 @@ class ActionStarted:
 
     action: str
     run_id: str
+    uses_five: bool = False
+    """It passed on a standing "next four", and used one of them up."""
     kind: Literal["act"] = "act"
 
 

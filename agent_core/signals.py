@@ -1,4 +1,4 @@
-"""What people say to a session, as it waits in the inbox. Rights were checked at the door and travel along."""
+"""What people say to a session, as it waits in the inbox. Rights were checked at the door."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Plain values that the parts of the agent hand to each other. Frozen; no behaviour beyond their own arithmetic."""
+"""Plain values that the parts of the agent hand to each other. Frozen; only their own arithmetic."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -211,7 +211,7 @@ class ServerRules:
     """What a server's admin has set."""
 
     roles: Mapping[Right, tuple[str, ...]] = field(default_factory=dict[Right, tuple[str, ...]])
-    """Right -> ids of the roles that hold it. A right without an entry belongs to members with Manage Server."""
+    """Right -> ids of the roles that hold it. A right without an entry needs Manage Server."""
     autonomy: Autonomy = Autonomy.GUARDED
     verbosity: Verbosity = "normal"
     time_zone: str = "UTC"

@@ -1,0 +1,33 @@
+"""One session as a pure value: its state folded from the journal, and the one thing to do next."""
+
+from agent_core.session.next import (
+    Act,
+    CheckContract,
+    End,
+    Next,
+    Propose,
+    Record,
+    TakeSignals,
+    Think,
+    Wait,
+    next_for,
+)
+from agent_core.session.state import Pending, State, fold
+from agent_core.session.take import take
+
+__all__ = [
+    "Act",
+    "CheckContract",
+    "End",
+    "Next",
+    "Pending",
+    "Propose",
+    "Record",
+    "State",
+    "TakeSignals",
+    "Think",
+    "Wait",
+    "fold",
+    "next_for",
+    "take",
+]

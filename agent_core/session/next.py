@@ -1,0 +1,196 @@
+"""What a session does now: one thing, named from its state alone. Pure: the time is an argument."""
+
+from dataclasses import dataclass
+
+from agent_core.events import DecisionWithdrawn, Event, LimitReached, Observed, Proposed, QuestionAsked
+from agent_core.policy import Verdict, judge, risk_of, rule_in_words
+from agent_core.session.state import Pending, State
+from agent_core.values import Observation, Risk, Status
+
+REASON_WAIT_S = 10.0
+"""After a bare ❌ a person has this long to say why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeSignals:
+    """Turn the oldest signal of the inbox into events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Think:
+    """Ask the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Propose:
+    """Show the action to people and wait for their word."""
+
+    proposed: Proposed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Run the action."""
+
+    pending: Pending
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckContract:
+    """Run the contract's checks before the session may finish."""
+
+    pending: Pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Nothing to do outside: only write down what follows from the state."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Nothing to do before a signal, or before this time (Unix seconds)."""
+
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The session is over."""
+
+    status: Status
+    finish: Pending | None = None
+    """The action that ended it, where the model did."""
+
+
+Next = TakeSignals | Think | Propose | Act | CheckContract | Record | Wait | End
+
+
+def next_for(state: State, *, now: float, fresh: bool) -> Next:
+    """Name the one thing to do. `fresh`: a signal waits in the inbox."""
+    if state.ended:
+        return Wait()
+    if fresh:
+        return TakeSignals()
+    if state.stop:
+        return End(status=Status.STOPPED)
+    if state.paused or state.thread_id is None:
+        return Wait()
+    if state.pending:
+        return _next_action(state, state.pending[0], now)
+    if state.limit:
+        return Wait()
+    if reached := limit_reached(state):
+        return Record(events=(reached,))
+    if state.failure and state.failure.retry_at is not None and now < state.failure.retry_at:
+        return Wait(until=state.failure.retry_at)
+    return Think()
+
+
+def limit_reached(state: State) -> LimitReached | None:
+    """The limit that the next step would pass, if any."""
+    limits = state.limits
+    if state.step >= limits.steps:
+        return LimitReached(what="steps", text=f"{state.step} steps are done, as many as were granted.")
+    if state.usage.total_tokens >= limits.tokens:
+        return LimitReached(what="tokens", text=f"{state.usage.total_tokens:,} tokens are used.")
+    if state.cost_usd > 0 and state.cost_usd >= limits.usd:
+        return LimitReached(what="usd", text=f"${state.cost_usd:.2f} of ${limits.usd:.2f} is spent.")
+    if state.active_s >= limits.hours * 3600:
+        return LimitReached(what="hours", text=f"It has worked for {limits.hours:g} hours.")
+    return None
+
+
+def _next_action(state: State, pending: Pending, now: float) -> Next:
+    if pending.problem:
+        return Record(events=(_refuse(pending, pending.problem),))
+    decision = pending.decision
+    if decision and decision.how == "reject":
+        if decision.reason is None and not state.unheard and now < pending.decided_at + REASON_WAIT_S:
+            return Wait(until=pending.decided_at + REASON_WAIT_S)
+        return Record(events=_reject(state, pending))
+    if pending.open:
+        return Wait()
+    if pending.action.name == "finish":
+        return _next_finish(state, pending)
+    if pending.action.name == "ask":
+        return _next_ask(pending)
+    return _next_run(state, pending)
+
+
+def _next_run(state: State, pending: Pending) -> Next:
+    if pending.started and risk_of(pending.action.name) is Risk.REACH:
+        text = "Interrupted: the bot stopped while this ran. Whether it took effect is unknown."
+        return Record(events=(_observe(pending, text),))
+    verdict = judge(pending.action, state.standing)
+    if pending.started or pending.decision or verdict.verdict == "allow":
+        return Act(pending=pending, verdict=verdict)
+    return Propose(
+        proposed=Proposed(
+            action=pending.key,
+            why=verdict.why,
+            rule=rule_in_words(pending.action),
+            plan_card=verdict.plan_card,
+        )
+    )
+
+
+def _next_ask(pending: Pending) -> Next:
+    if pending.question:
+        return Wait()
+    arguments = pending.action.arguments or {}
+    options = arguments.get("options")
+    asked = QuestionAsked(
+        action=pending.key,
+        question=str(arguments.get("question", "")),
+        options=tuple(str(option) for option in options) if isinstance(options, list) else (),
+    )
+    return Record(events=(asked,))
+
+
+def _next_finish(state: State, pending: Pending) -> Next:
+    if state.unheard:
+        text = "Not finished: somebody has written in the meantime. Read it, then go on or finish again."
+        return Record(events=(_refuse(pending, text),))
+    if not state.contract:
+        return End(status=Status.FINISHED, finish=pending)
+    if pending.results is None:
+        return CheckContract(pending=pending)
+    judged = tuple(check.name for check in state.contract if not check.code.strip())
+    if judged and not pending.decision:
+        why = "the contract leaves this to a person: " + "; ".join(judged)
+        return Propose(proposed=Proposed(action=pending.key, why=why, rule="", judges=judged))
+    return End(status=Status.FINISHED, finish=pending)
+
+
+def _reject(state: State, rejected: Pending) -> tuple[Event, ...]:
+    """What the model asked for after a rejected action stood on it: none of it runs."""
+    decision = rejected.decision
+    if decision is None:
+        raise ValueError(rejected.key)  # only called for a rejected action
+    why = f": {decision.reason}" if decision.reason else ", without a reason."
+    events: list[Event] = [_refuse(rejected, f"Rejected by {decision.person.name}{why}")]
+    events += [
+        _refuse(pending, "Not run: an action before it in this step was rejected.")
+        for pending in state.pending
+        if pending is not rejected
+    ]
+    return tuple(events)
+
+
+def reopen(pending: Pending) -> DecisionWithdrawn:
+    """The decision no longer counts: whoever made it has lost the right to."""
+    if pending.decision is None:
+        raise ValueError(pending.key)  # only called for a decided action
+    return DecisionWithdrawn(action=pending.key, person=pending.decision.person)
+
+
+def _refuse(pending: Pending, text: str) -> Observed:
+    return Observed(action=pending.key, observation=Observation(text=text, is_error=True), refused=True)
+
+
+def _observe(pending: Pending, text: str) -> Observed:
+    return Observed(action=pending.key, observation=Observation(text=text, is_error=True))

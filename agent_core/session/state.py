@@ -1,0 +1,339 @@
+"""The state of a session, folded from its journal. Deterministic: the same commits give the same state."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agent_core.events import (
+    ActionStarted,
+    Checked,
+    Commit,
+    ContractFrozen,
+    Decided,
+    DecisionWithdrawn,
+    Delivered,
+    Ended,
+    Event,
+    LimitReached,
+    Observed,
+    Paused,
+    PersonSpoke,
+    PlanSet,
+    Proposed,
+    QuestionAsked,
+    ReactionChanged,
+    Resumed,
+    RuleOffered,
+    SessionStarted,
+    SignalsTaken,
+    StopRequested,
+    Thought,
+    ThoughtFailed,
+    ThreadBound,
+    ToppedUp,
+)
+from agent_core.policy import Standing, kinds, risk_of
+from agent_core.values import (
+    Action,
+    Check,
+    CheckResult,
+    FileRef,
+    Limits,
+    NamedFile,
+    Person,
+    PlanItem,
+    Risk,
+    SessionRef,
+    Status,
+    Usage,
+    Waiting,
+)
+
+LONGEST_WORK_S = 900.0
+"""A longer gap between two commits of a running session means that nobody was at work on it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pending:
+    """An action of the current step that has no observation yet."""
+
+    key: str
+    action: Action
+    problem: str | None
+    proposal: Proposed | None = None
+    decision: Decided | None = None
+    decided_at: float = 0.0
+    offered: dict[str, RuleOffered] = field(default_factory=dict[str, RuleOffered])
+    """Person id -> the rule that they were shown."""
+    run_id: str | None = None
+    question: QuestionAsked | None = None
+    results: tuple[CheckResult, ...] | None = None
+
+    @property
+    def started(self) -> bool:
+        """It began to run, in this turn or in one that died."""
+        return self.run_id is not None
+
+    @property
+    def open(self) -> bool:
+        """It waits for a person's decision."""
+        return self.proposal is not None and self.decision is None and not self.started
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """Everything that a turn, the context and the thread's status card need to know."""
+
+    ref: SessionRef
+    started: SessionStarted
+    version: int = 0
+    started_at: float = 0.0
+    at: float = 0.0
+    thread_id: str | None = None
+    upload_limit: int = 10 * 1024 * 1024
+    inbox_id: str = "0-0"
+    seen: set[str] = field(default_factory=set[str])
+    reactions: dict[tuple[str, str, str, str], Person] = field(
+        default_factory=dict[tuple[str, str, str, str], Person]
+    )
+    """(post, about, emoji, person id) -> who pressed; only what is there now."""
+    step: int = 0
+    pending: list[Pending] = field(default_factory=list[Pending])
+    unheard: list[str] = field(default_factory=list[str])
+    """Ids of messages that no request has held yet."""
+    history: list[PersonSpoke | Thought | Observed] = field(
+        default_factory=list[PersonSpoke | Thought | Observed]
+    )
+    plan: tuple[PlanItem, ...] = ()
+    contract: tuple[Check, ...] | None = None
+    results: tuple[CheckResult, ...] = ()
+    files: dict[str, FileRef] = field(default_factory=dict[str, FileRef])
+    inputs: dict[str, FileRef] = field(default_factory=dict[str, FileRef])
+    delivered: dict[str, FileRef] = field(default_factory=dict[str, FileRef])
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float = 0.0
+    limits: Limits = field(default_factory=Limits)
+    active_s: float = 0.0
+    """Seconds of work; waiting for people is not counted."""
+    limit: LimitReached | None = None
+    limit_version: int = 0
+    failure: ThoughtFailed | None = None
+    failures: int = 0
+    """Failed thoughts in a row."""
+    first_run_allowed: bool = False
+    five_left: int = 0
+    always: set[str] = field(default_factory=set[str])
+    tainted: bool = False
+    private: bool = False
+    paused: Paused | None = None
+    stop: StopRequested | None = None
+    ended: Ended | None = None
+
+    @property
+    def goal(self) -> str:
+        """What the person asked for, verbatim."""
+        return self.started.goal
+
+    @property
+    def starter(self) -> Person:
+        """Who asked."""
+        return self.started.starter
+
+    @property
+    def channel_id(self) -> str:
+        """Where the goal was given; the thread's parent."""
+        return self.started.channel_id
+
+    @property
+    def proposal(self) -> Pending | None:
+        """The action that waits for a decision."""
+        return next((pending for pending in self.pending if pending.open), None)
+
+    @property
+    def question(self) -> Pending | None:
+        """The question that waits for an answer."""
+        return next((pending for pending in self.pending if pending.question is not None), None)
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """What the session waits for; None while it works, is paused or has ended."""
+        if self.ended or self.paused or self.stop:
+            return None
+        if self.thread_id is None:
+            return "thread"
+        if self.proposal:
+            return "decision"
+        if self.question:
+            return "answer"
+        if self.limit:
+            return "budget"
+        return "time" if self.failure and self.failure.retry_at is not None else None
+
+    @property
+    def status(self) -> Status:
+        """Where the session stands."""
+        if self.ended:
+            return self.ended.status
+        if self.paused:
+            return Status.PAUSED
+        return Status.WAITING if self.waiting else Status.RUNNING
+
+    @property
+    def standing(self) -> Standing:
+        """What the policy needs to know."""
+        return Standing(
+            autonomy=self.started.autonomy,
+            first_run_allowed=self.first_run_allowed,
+            contract_frozen=self.contract is not None,
+            five_left=self.five_left,
+            always=self.always,
+            tainted=self.tainted,
+            private=self.private,
+        )
+
+    def find(self, key: str) -> Pending | None:
+        """The pending action of this key."""
+        return next((pending for pending in self.pending if pending.key == key), None)
+
+    def apply(self, commit: Commit) -> None:
+        """Fold one commit in. Raises ValueError where a version is missing."""
+        if commit.version != self.version + 1:
+            message = f"{self.ref}: version {commit.version} follows {self.version}"
+            raise ValueError(message)
+        if self.status is Status.RUNNING and commit.at - self.at < LONGEST_WORK_S:
+            self.active_s += max(0.0, commit.at - self.at)
+        self.version, self.at = commit.version, commit.at
+        for event in commit.events:
+            self._apply(event)
+
+    def _apply(self, event: Event) -> None:  # noqa: C901, PLR0912 - one flat line per event of the union
+        match event:
+            case SessionStarted():
+                self.limits, self.started_at = event.limits, self.at
+                self._add_inputs(event.files)
+            case ThreadBound():
+                self.thread_id, self.upload_limit = event.thread_id, event.upload_limit
+            case SignalsTaken():
+                self.inbox_id = event.inbox_id
+            case PersonSpoke():
+                self.seen.add(event.message_id)
+                self.unheard.append(event.message_id)
+                self.history.append(event)
+                self._add_inputs(event.files)
+            case Thought():
+                self._think(event)
+            case ThoughtFailed():
+                self.failure, self.failures = event, self.failures + 1
+                if event.retry_at is None:
+                    self.paused = Paused(by="bot", reason=event.text)
+            case ReactionChanged() | Proposed() | Decided() | DecisionWithdrawn() | RuleOffered():
+                self._decide(event)
+            case ActionStarted() | Observed() | QuestionAsked() | Checked():
+                self._act(event)
+            case PlanSet():
+                self.plan = event.items
+            case ContractFrozen():
+                self.contract = event.checks
+            case Delivered():
+                self.delivered |= {named.path: named.file for named in event.files}
+            case LimitReached():
+                self.limit, self.limit_version = event, self.version
+            case ToppedUp():
+                self.limits, self.limit = self.limits.plus(event.by), None
+            case Paused():
+                self.paused = event
+            case Resumed():
+                self.paused, self.failure, self.failures = None, None, 0
+            case StopRequested():
+                self.stop = event
+            case Ended():
+                self.ended, self.pending = event, []
+
+    def _add_inputs(self, files: Iterable[NamedFile]) -> None:
+        added = {named.path: named.file for named in files}
+        self.files |= added
+        self.inputs |= added
+
+    def _think(self, event: Thought) -> None:
+        self.step = event.step
+        self.usage += event.usage
+        self.cost_usd += event.cost_usd or 0.0
+        self.failure, self.failures = None, 0
+        heard = set(event.heard)
+        self.unheard = [message_id for message_id in self.unheard if message_id not in heard]
+        self.history.append(event)
+        self.pending = [
+            Pending(key=key, action=action, problem=event.problems.get(key))
+            for key, action in keyed(event.step, event.actions)
+        ]
+
+    def _decide(self, event: ReactionChanged | Proposed | Decided | DecisionWithdrawn | RuleOffered) -> None:
+        if isinstance(event, ReactionChanged):
+            key = (event.post, event.about, event.emoji, event.person.id)
+            if event.present:
+                self.reactions[key] = event.person
+            else:
+                self.reactions.pop(key, None)
+            return
+        pending = self.find(event.action)
+        if pending is None:
+            return
+        match event:
+            case Proposed():
+                pending.proposal = event
+            case DecisionWithdrawn():
+                pending.decision = None
+            case RuleOffered():
+                pending.offered[event.person.id] = event
+            case Decided():
+                pending.decision, pending.decided_at = event, self.at
+
+    def _act(self, event: ActionStarted | Observed | QuestionAsked | Checked) -> None:
+        pending = self.find(event.action)
+        if pending is None:
+            return
+        match event:
+            case ActionStarted():
+                pending.run_id = event.run_id
+                self._allow(pending)
+                self.five_left -= event.uses_five
+            case QuestionAsked():
+                pending.question = event
+            case Checked():
+                pending.results = self.results = event.results
+            case Observed():
+                self.pending.remove(pending)
+                self.history.append(event)
+                for path in event.observation.removed:
+                    self.files.pop(path, None)
+                self.files |= {named.path: named.file for named in event.observation.changed}
+
+    def _allow(self, pending: Pending) -> None:
+        """A decision takes effect when its action starts: until then it can be taken back."""
+        decision = pending.decision
+        if decision is None or decision.how == "reject":
+            return
+        if risk_of(pending.action.name) is Risk.RUN:
+            self.first_run_allowed = True
+        if decision.how == "five":
+            self.five_left = 4
+        if decision.how == "always":
+            self.always |= set(kinds(pending.action))
+
+
+def keyed(step: int, actions: tuple[Action, ...]) -> list[tuple[str, Action]]:
+    """The actions of a step with the keys that the journal names them by."""
+    return [(f"{step}.{number}", action) for number, action in enumerate(actions, start=1)]
+
+
+def fold(ref: SessionRef, commits: Iterable[Commit]) -> State | None:
+    """The state after these commits, the first of which starts the session; None where there are none."""
+    state: State | None = None
+    for commit in commits:
+        if state is None:
+            started = commit.events[0]
+            if not isinstance(started, SessionStarted):
+                message = f"{ref}: the journal does not begin with the session's start"
+                raise TypeError(message)
+            state = State(ref=ref, started=started)
+        state.apply(commit)
+    return state
