@@ -1,0 +1,71 @@
+"""Everything that outlives a process: journals, inboxes, files, and what is needed to find them again.
+
+`Storage` is the door. The only package that knows a key or speaks to Redis, apart from the engine.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_core.errors import StartError, StoreUnavailableError
+from agent_core.storage.blobs import BlobStore, BlobWriter
+from agent_core.storage.inbox import Inbox
+from agent_core.storage.index import Index
+from agent_core.storage.journal import Journal
+from agent_core.storage.posts import Asks, Posts
+from agent_core.storage.redis import StoreWarning, check_server, connected
+from agent_core.storage.rules import Rules
+
+__all__ = [
+    "Asks",
+    "BlobStore",
+    "BlobWriter",
+    "Inbox",
+    "Index",
+    "Journal",
+    "Posts",
+    "Rules",
+    "Storage",
+    "StoreWarning",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """All stores of one installation."""
+
+    journal: Journal
+    inbox: Inbox
+    blobs: BlobStore
+    index: Index
+    posts: Posts
+    rules: Rules
+    warnings: tuple[StoreWarning, ...] = ()
+    """Settings of this Redis that could lose what was acknowledged; for the host."""
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, redis_url: str, blob_dir: Path) -> AsyncGenerator["Storage"]:
+        """Connect, and check that this Redis can be trusted.
+
+        Raises StartError where it cannot, where it does not answer, or where the folder cannot be written.
+        """
+        blobs = BlobStore(blob_dir)
+        try:
+            await blobs.open()
+        except StoreUnavailableError as error:
+            raise StartError(
+                f"{error} Make {blob_dir} writable, or set DATA_DIR to another folder."
+            ) from error
+        async with connected(redis_url, repeat=False) as once, connected(redis_url, repeat=True) as redis:
+            warnings = await check_server(redis, redis_url)
+            yield cls(
+                journal=Journal(once),
+                inbox=Inbox(redis),
+                blobs=blobs,
+                index=Index(redis),
+                posts=Posts(redis),
+                rules=Rules(redis),
+                warnings=warnings,
+            )

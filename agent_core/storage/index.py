@@ -1,0 +1,69 @@
+"""Which sessions a server has, which of them live, and whose thread is whose."""
+
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from agent_core.storage import keys
+from agent_core.storage.redis import answered, text
+from agent_core.values import SessionRef
+
+# Once: a repeated start must not bring an ended session back to life.
+_ADD = """
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] or '0'
+redis.call('ZADD', KEYS[1], tonumber(newest) + 1, ARGV[1])
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('HSET', KEYS[3], 'channel', ARGV[2])
+return 1
+"""
+
+
+class Index:
+    """The lists of sessions, per server."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def add(self, ref: SessionRef, channel_id: str) -> None:
+        """Note that the session exists and lives. A second call changes nothing."""
+        # First the server: its id holds no content, and a session whose server is unknown would be forgotten.
+        await answered(self._redis.sadd(keys.GUILDS, keys.checked(ref.guild_id)))
+        names = (keys.sessions(ref.guild_id), keys.live(ref.guild_id), keys.session(ref))
+        await answered(self._redis.eval(_ADD, len(names), *names, ref.id, channel_id))
+
+    async def channel(self, ref: SessionRef) -> str | None:
+        """The channel in which it was started."""
+        found = await answered(self._redis.hget(keys.session(ref), "channel"))
+        return None if found is None else text(found)
+
+    async def bind_thread(self, ref: SessionRef, thread_id: str) -> None:
+        """Say that this thread shows this session from now on."""
+        await answered(self._redis.hset(keys.threads(ref.guild_id), thread_id, keys.checked(ref.id)))
+
+    async def by_thread(self, guild_id: str, thread_id: str) -> SessionRef | None:
+        """The session of a thread."""
+        found = await answered(self._redis.hget(keys.threads(guild_id), thread_id))
+        return None if found is None else SessionRef(guild_id, text(found))
+
+    async def live(self, guild_id: str) -> list[SessionRef]:
+        """The sessions that have not ended, in no order that means anything."""
+        found = await answered(self._redis.smembers(keys.live(guild_id)))
+        return [SessionRef(guild_id, session_id) for session_id in sorted(text(item) for item in found)]
+
+    async def recent(self, guild_id: str, limit: int) -> list[SessionRef]:
+        """The newest first, at most `limit`; ended ones too."""
+        if limit < 1:
+            return []
+        reply = self._redis.zrevrange(keys.sessions(guild_id), 0, limit - 1)  # pyright: ignore[reportUnknownMemberType]
+        found = cast(list[Any], await answered(reply))
+        return [SessionRef(guild_id, text(session_id)) for session_id in found]
+
+    async def ended(self, ref: SessionRef) -> None:
+        """Note that it lives no longer."""
+        await answered(self._redis.srem(keys.live(ref.guild_id), keys.checked(ref.id)))
+
+    async def guilds(self) -> list[str]:
+        """The servers that ever had a session."""
+        found = await answered(self._redis.smembers(keys.GUILDS))
+        return sorted(text(item) for item in found)

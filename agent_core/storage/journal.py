@@ -1,0 +1,92 @@
+"""The journal of a session: one stream entry per commit. The fence that keeps two writers apart is here.
+
+The entry of version n has the id `n-0`. Redis takes each id once: of two writers one loses, without a lock.
+"""
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from agent_core.errors import FencedError, StoreUnavailableError
+from agent_core.events import Commit, dump_commit, load_commit
+from agent_core.signals import Signal
+from agent_core.storage import keys
+from agent_core.storage.inbox import exclusive, parse
+from agent_core.storage.redis import answered, raw, text, translated
+from agent_core.values import SessionRef
+
+_FIELD = b"commit"
+_PAGE = 500
+
+# Redis itself accepts gaps and, for a journal that is gone, any id. One XADD, as the fence demands.
+_APPEND = """
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local version = last and tonumber(string.match(last[1], '^%d+')) or 0
+if version >= tonumber(ARGV[1]) then return redis.error_reply('FENCED ' .. version) end
+if version + 1 < tonumber(ARGV[1]) then return redis.error_reply('BEHIND ' .. version) end
+return redis.call('XADD', KEYS[1], ARGV[1] .. '-0', ARGV[2], ARGV[3])
+"""
+
+
+class Journal:
+    """The journals of all sessions. The client must not repeat commands by itself."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def read(self, ref: SessionRef, after: int = 0) -> list[Commit]:
+        """The commits after this version, oldest first.
+
+        Raises NewerEventError, and StoreUnavailableError.
+        """
+        commits: list[Commit] = []
+        full = True
+        while full:
+            start = f"({after + len(commits)}-0"
+            page = await answered(self._redis.xrange(keys.journal(ref), min=start, count=_PAGE)) or []
+            for entry_id, fields in page:
+                if entry_id is None or fields is None:
+                    continue
+                commit = load_commit(raw(fields[_FIELD]))
+                expected = after + len(commits) + 1
+                if commit.version != expected or text(entry_id) != f"{expected}-0":
+                    raise RuntimeError(
+                        f"The journal of {ref} holds {text(entry_id)} where {expected} belongs."
+                    )
+                commits.append(commit)
+            full = len(page) == _PAGE
+        return commits
+
+    async def version(self, ref: SessionRef) -> int:
+        """The version of the last commit; 0 where there is none."""
+        last = await answered(self._redis.xrevrange(keys.journal(ref), count=1)) or []
+        return int(text(last[0][0] or b"0").partition("-")[0]) if last else 0
+
+    async def append(
+        self, ref: SessionRef, commit: Commit, inbox_after: str | None = None
+    ) -> list[tuple[str, Signal]]:
+        """Write the commit; in the same round trip, read the signals that came after this inbox id.
+
+        Raises FencedError where somebody else has written this version, and StoreUnavailableError where it is
+        unknown whether it was written, or where the journal is shorter than what was read from it (the store
+        lost data): then begin again from the journal.
+        """
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.eval(_APPEND, 1, keys.journal(ref), commit.version, _FIELD, dump_commit(commit))
+        if inbox_after is not None:
+            pipe.xrange(keys.inbox(ref), min=exclusive(inbox_after))
+        replies = await answered(pipe.execute(raise_on_error=False))
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise _refusal(ref, commit, reply) from reply
+        return parse(replies[1]) if inbox_after is not None else []
+
+
+def _refusal(ref: SessionRef, commit: Commit, reply: Exception) -> Exception:
+    found = str(reply)
+    if isinstance(reply, ResponseError) and found.startswith("FENCED"):
+        return FencedError(f"Version {commit.version} of {ref} was written by somebody else.")
+    if isinstance(reply, ResponseError) and found.startswith("BEHIND"):
+        return StoreUnavailableError(
+            f"The journal of {ref} ends at {found.partition(' ')[2]}; version {commit.version} leaves a gap."
+        )
+    return translated(reply) if isinstance(reply, RedisError) else reply

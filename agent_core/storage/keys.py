@@ -1,0 +1,74 @@
+"""The only place that knows the name of a key.
+
+No key without a guild id holds content. A server's keys share one hash tag, so they sit in one cluster slot.
+"""
+
+import re
+
+from agent_core.values import SessionRef
+
+GUILDS = "gk:guilds"
+"""Ids of the servers that ever had a session."""
+
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]{0,127}")
+
+
+def checked(identifier: str) -> str:
+    """The id itself. Raises ValueError where it could reach outside its own part of a key or a path."""
+    if _ID.fullmatch(identifier) is None:
+        raise ValueError(f"{identifier!r} is not an id: decimal or URL-safe, at most 128 characters.")
+    return identifier
+
+
+def _of(guild_id: str, *parts: str) -> str:
+    return ":".join((f"gk:{{{checked(guild_id)}}}", *parts))
+
+
+def journal(ref: SessionRef) -> str:
+    """Stream: one entry per commit, its id is `<version>-0`."""
+    return _of(ref.guild_id, "journal", checked(ref.id))
+
+
+def inbox(ref: SessionRef) -> str:
+    """Stream: one entry per signal."""
+    return _of(ref.guild_id, "inbox", checked(ref.id))
+
+
+def posts(ref: SessionRef) -> str:
+    """Hash: part of the thread -> message id."""
+    return _of(ref.guild_id, "posts", checked(ref.id))
+
+
+def cursor(ref: SessionRef) -> str:
+    """String: the last version that is shown in the thread."""
+    return _of(ref.guild_id, "cursor", checked(ref.id))
+
+
+def asks(guild_id: str) -> str:
+    """Hash: message id -> what a reaction on it means."""
+    return _of(guild_id, "asks")
+
+
+def session(ref: SessionRef) -> str:
+    """Hash: what the index knows of one session."""
+    return _of(ref.guild_id, "session", checked(ref.id))
+
+
+def sessions(guild_id: str) -> str:
+    """Sorted set: every session by the order in which it was added."""
+    return _of(guild_id, "sessions")
+
+
+def live(guild_id: str) -> str:
+    """Set: the sessions that have not ended."""
+    return _of(guild_id, "live")
+
+
+def threads(guild_id: str) -> str:
+    """Hash: thread id -> session id."""
+    return _of(guild_id, "threads")
+
+
+def rules(guild_id: str) -> str:
+    """String: the server's rules as JSON."""
+    return _of(guild_id, "rules")

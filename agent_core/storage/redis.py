@@ -1,0 +1,173 @@
+"""The connection to Redis: its errors become ours here, and a Redis that would lose data is refused here."""
+
+import re
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from agent_core.errors import StartError, StoreUnavailableError
+
+MAX_CONNECTIONS = 500
+REPLY_WITHIN_S = 15.0
+"""The longest that a command may take; a blocking read stays below it."""
+
+_CONNECT_WITHIN_S = 5.0
+_OLDEST = (6, 2)
+_PASSES = (
+    "MISCONF",
+    "OOM",
+    "READONLY",
+    "LOADING",
+    "NOREPLICAS",
+    "CLUSTERDOWN",
+    "MASTERDOWN",
+    "TRYAGAIN",
+    "UNBLOCKED",
+)
+"""How the replies begin that say "not now", rather than "you asked for nonsense"."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreWarning:
+    """A setting of the Redis server that could lose what was acknowledged."""
+
+    setting: str
+    text: str
+    """One sentence that says what to change."""
+
+
+@asynccontextmanager
+async def connected(url: str, *, repeat: bool) -> AsyncGenerator[Redis]:
+    """A client for this address, closed at the end. Nothing is sent yet.
+
+    With `repeat`, a command is sent again after a broken connection, for about three seconds in all. Only for
+    commands that do no harm twice.
+    Raises StartError where the address is none.
+    """
+    # A command that was applied, and whose answer was lost, must not be taken for somebody else's.
+    retry = Retry(ExponentialWithJitterBackoff(cap=1.0, base=0.05), 6) if repeat else Retry(NoBackoff(), 0)
+    try:
+        client = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+            url,
+            max_connections=MAX_CONNECTIONS,
+            retry=retry,
+            socket_timeout=REPLY_WITHIN_S,
+            socket_connect_timeout=_CONNECT_WITHIN_S,
+            decode_responses=False,
+        )
+    except ValueError as error:
+        raise StartError(
+            "REDIS_URL is no address of a Redis; it looks like redis://localhost:6379/0."
+        ) from error
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+async def answered(reply: Awaitable[T]) -> T:
+    """What Redis answered. Raises StoreUnavailableError where it did not, or cannot at the moment."""
+    try:
+        return await reply
+    except RedisError as error:
+        raise translated(error) from error
+
+
+def translated(error: RedisError) -> Exception:
+    """StoreUnavailableError for what can pass; the error itself where it is a bug of ours."""
+    broken = isinstance(error, RedisConnectionError | RedisTimeoutError)
+    refused = isinstance(error, ResponseError) and str(error).startswith(_PASSES)
+    # redis-py strips the code from some refusals and gives them a class of their own instead.
+    named = type(error).__name__ in {"ReadOnlyError", "OutOfMemoryError", "ClusterDownError", "TryAgainError"}
+    if broken or refused or named:
+        return StoreUnavailableError(f"Redis does not answer: {error}")
+    return error
+
+
+def text(value: bytes | str) -> str:
+    """A reply as text."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def raw(value: bytes | str) -> bytes:
+    """A reply as bytes."""
+    return value.encode() if isinstance(value, str) else value
+
+
+def place(url: str) -> str:
+    """The address without its secrets, for people."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return parts.path
+    return f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
+
+
+async def check_server(client: Redis, url: str) -> tuple[StoreWarning, ...]:
+    """What could be better about this server.
+
+    Raises StartError where it does not answer, is older than 6.2, or would throw data away to make room.
+    """
+    try:
+        info = await client.info()  # pyright: ignore[reportUnknownMemberType]
+    except (RedisError, OSError) as error:
+        raise StartError(
+            f"Redis at {place(url)} does not answer ({error}). Start it, or correct REDIS_URL."
+        ) from error
+    version = str(info.get("redis_version", "0"))
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if numbers < _OLDEST:
+        raise StartError(f"Redis at {place(url)} is version {version}; 6.2 or newer is needed.")
+    policy = str(info.get("maxmemory_policy", "noeviction"))
+    if policy != "noeviction" and int(info.get("maxmemory", 0)) > 0:
+        raise StartError(
+            f"Redis at {place(url)} may throw sessions away when it is full (maxmemory-policy {policy}). "
+            "Set maxmemory-policy to noeviction, or use a Redis of its own."
+        )
+    return _warnings(info, policy, await _settings(client))
+
+
+async def _settings(client: Redis) -> dict[str, str] | None:
+    try:
+        found = await client.config_get("appendfsync", "min-replicas-to-write")  # pyright: ignore[reportUnknownMemberType]
+    except RedisError:
+        return None  # hosted servers often forbid CONFIG
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def _warnings(info: dict[str, Any], policy: str, settings: dict[str, str] | None) -> tuple[StoreWarning, ...]:
+    found: list[StoreWarning] = []
+
+    def warn(setting: str, sentence: str) -> None:
+        found.append(StoreWarning(setting=setting, text=sentence))
+
+    if policy != "noeviction":
+        warn(
+            "maxmemory-policy", f"maxmemory-policy is {policy}; set it to noeviction before maxmemory is set."
+        )
+    if not int(info.get("aof_enabled", 0)):
+        warn(
+            "appendonly",
+            "appendonly is off: a crash loses everything since the last snapshot. Set it to yes.",
+        )
+    elif settings is None:
+        warn("appendfsync", "appendfsync cannot be read here; unless it is always, a crash may lose seconds.")
+    elif settings.get("appendfsync") != "always":
+        warn("appendfsync", "appendfsync is not always: a power cut may lose the last second or two.")
+    replicas = int(info.get("connected_slaves", 0))
+    if replicas and settings is not None and settings.get("min-replicas-to-write", "0") == "0":
+        warn(
+            "min-replicas-to-write",
+            "There are replicas and min-replicas-to-write is 0: a failover may lose data.",
+        )
+    return tuple(found)
