@@ -8,6 +8,7 @@
                                                     the session pauses until somebody mends the setting
         - OverflowModelError                        the context is made smaller
         - FilteredError                             shown; the step ends
+    * SandboxRefusedError    -> the thread: no code is run here; it pauses until the host mends it
     * RefusedError           -> the person who asked, as an answer to the command
     * StoreUnavailableError  -> whoever waits: the turn is run again when the store is back
     * FencedError            -> nobody: another worker owns the session; drop everything
@@ -26,6 +27,10 @@ class GoalkeeperError(Exception):
 
 class ToolError(GoalkeeperError):
     """A tool could not do what the model asked; the text is what the model reads."""
+
+
+class SandboxRefusedError(GoalkeeperError):
+    """There is no sandbox, so no code is run; the text says what the host has to type."""
 
 
 class RefusedError(GoalkeeperError):

@@ -2,10 +2,22 @@
 
 from dataclasses import dataclass
 
-from agent_core.events import DecisionWithdrawn, Event, LimitReached, Observed, Proposed, QuestionAsked
+from agent_core.events import (
+    DecisionWithdrawn,
+    Event,
+    LimitReached,
+    Observed,
+    Paused,
+    Proposed,
+    QuestionAsked,
+    Thought,
+)
 from agent_core.policy import Verdict, judge, risk_of, rule_in_words
 from agent_core.session.state import Pending, State
-from agent_core.values import Observation, Risk, Status
+from agent_core.values import Action, Observation, Risk, Status
+
+MOST_SILENT = 3
+"""Thoughts in a row without an action, before the session stands still."""
 
 REASON_WAIT_S = 10.0
 """After a bare ❌ a person has this long to say why."""
@@ -81,10 +93,17 @@ def next_for(state: State, *, now: float, fresh: bool) -> Next:
         return Wait()
     if state.pending:
         return _next_action(state, state.pending[0], now)
+    return _next_thought(state, now)
+
+
+def _next_thought(state: State, now: float) -> Next:
     if state.limit:
         return Wait()
     if reached := limit_reached(state):
         return Record(events=(reached,))
+    if state.silent >= MOST_SILENT:
+        reason = f"The model has talked {MOST_SILENT} times without doing anything. Steer it, then `/resume`."
+        return Record(events=(Paused(by="bot", reason=reason),))
     if state.failure and state.failure.retry_at is not None and now < state.failure.retry_at:
         return Wait(until=state.failure.retry_at)
     return Think()
@@ -128,14 +147,20 @@ def _next_run(state: State, pending: Pending) -> Next:
     verdict = judge(pending.action, state.standing)
     if pending.started or pending.decision or verdict.verdict == "allow":
         return Act(pending=pending, verdict=verdict)
-    return Propose(
-        proposed=Proposed(
-            action=pending.key,
-            why=verdict.why,
-            rule=rule_in_words(pending.action),
-            plan_card=verdict.plan_card,
-        )
-    )
+    return Propose(proposed=_propose(pending.key, pending.action, verdict))
+
+
+def first_proposal(state: State, thought: Thought) -> Proposed | None:
+    """What the first action of this thought would ask: thought and proposal are one commit, and one post."""
+    if not thought.actions or thought.problems.get(f"{thought.step}.1"):
+        return None
+    first = thought.actions[0]
+    verdict = judge(first, state.standing)
+    return _propose(f"{thought.step}.1", first, verdict) if verdict.verdict == "ask" else None
+
+
+def _propose(key: str, action: Action, verdict: Verdict) -> Proposed:
+    return Proposed(action=key, why=verdict.why, rule=rule_in_words(action), plan_card=verdict.plan_card)
 
 
 def _next_ask(pending: Pending) -> Next:

@@ -119,6 +119,8 @@ class State:
     failure: ThoughtFailed | None = None
     failures: int = 0
     """Failed thoughts in a row."""
+    silent: int = 0
+    """Thoughts in a row without an action."""
     first_run_allowed: bool = False
     five_left: int = 0
     always: set[str] = field(default_factory=set[str])
@@ -215,6 +217,7 @@ class State:
             case SignalsTaken():
                 self.inbox_id = event.inbox_id
             case PersonSpoke():
+                self.silent = 0
                 self.seen.add(event.message_id)
                 self.unheard.append(event.message_id)
                 self.history.append(event)
@@ -242,7 +245,7 @@ class State:
             case Paused():
                 self.paused = event
             case Resumed():
-                self.paused, self.failure, self.failures = None, None, 0
+                self.paused, self.failure, self.failures, self.silent = None, None, 0, 0
             case StopRequested():
                 self.stop = event
             case Ended():
@@ -258,6 +261,7 @@ class State:
         self.usage += event.usage
         self.cost_usd += event.cost_usd or 0.0
         self.failure, self.failures = None, 0
+        self.silent = 0 if event.actions else self.silent + 1
         heard = set(event.heard)
         self.unheard = [message_id for message_id in self.unheard if message_id not in heard]
         self.history.append(event)

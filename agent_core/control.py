@@ -1,0 +1,135 @@
+"""The door for everyone outside: start a session, say something to it, list and read."""
+
+from dataclasses import dataclass, field, replace
+
+from agent_core.clock import Clock
+from agent_core.engine import Engine
+from agent_core.errors import FencedError, RefusedError
+from agent_core.events import Commit, SessionStarted
+from agent_core.session import State, fold
+from agent_core.signals import Signal, StopAsked
+from agent_core.storage import Storage
+from agent_core.values import Autonomy, Limits, Message, NamedFile, Person, ServerRules, SessionRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What somebody wants done."""
+
+    ref: SessionRef
+    goal: str
+    starter: Person
+    channel_id: str
+    autonomy: Autonomy | None = None
+    """None: as the server's rules say."""
+    done_when: str = ""
+    budget_usd: float | None = None
+    """US$; replaces the host's cap for one session."""
+    files: tuple[NamedFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefix:
+    """What every session of this host begins with."""
+
+    model: str
+    system: str
+    tools: tuple[Message, ...]
+    limits: Limits = field(default_factory=Limits)
+
+
+class Control:
+    """Everything that a front end may ask of the core."""
+
+    def __init__(self, *, storage: Storage, engine: Engine, clock: Clock, prefix: Prefix) -> None:
+        self.storage = storage
+        self._engine = engine
+        self._clock = clock
+        self._prefix = prefix
+
+    async def start(self, order: Order) -> None:
+        """Begin a session, once however often it is called. Raises RefusedError while all is halted."""
+        rules = await self.rules(order.ref.guild_id)
+        if rules.halted:
+            raise RefusedError("Everything is stopped on this server. Start again after `/resume all`.")
+        started = SessionStarted(
+            goal=order.goal,
+            starter=order.starter,
+            channel_id=order.channel_id,
+            autonomy=order.autonomy or rules.autonomy,
+            limits=self._prefix.limits.with_usd(order.budget_usd),
+            model=self._prefix.model,
+            system=self._prefix.system,
+            tools=self._prefix.tools,
+            done_when=order.done_when,
+            files=order.files,
+        )
+        # The index first: a name without a journal is nothing, a journal without a name would be lost.
+        await self.storage.index.add(order.ref, order.channel_id)
+        try:
+            await self.storage.journal.append(
+                order.ref, Commit(version=1, at=self._clock.now(), events=(started,))
+            )
+        except FencedError:
+            return  # it was started before
+        await self._engine.wake(order.ref)
+
+    async def signal(self, ref: SessionRef, signal: Signal) -> None:
+        """Put a signal into the session's inbox, then wake it."""
+        await self.storage.inbox.put(ref, signal)
+        await self._engine.wake(ref)
+
+    async def bind_thread(self, ref: SessionRef, thread_id: str) -> None:
+        """Let messages of this thread find the session."""
+        await self.storage.index.bind_thread(ref, thread_id)
+
+    async def read(self, ref: SessionRef) -> State:
+        """The session's state now. Raises RefusedError where there is no such session."""
+        state = fold(ref, await self.storage.journal.read(ref))
+        if state is None:
+            raise RefusedError(f"There is no session {ref.id}.")
+        return state
+
+    async def commits(self, ref: SessionRef, after: int = 0) -> list[Commit]:
+        """The journal after this version."""
+        return await self.storage.journal.read(ref, after)
+
+    async def live(self, guild_id: str) -> list[SessionRef]:
+        """The server's sessions that have not ended."""
+        return await self.storage.index.live(guild_id)
+
+    async def recent(self, guild_id: str, limit: int) -> list[SessionRef]:
+        """The server's newest sessions, ended ones too."""
+        return await self.storage.index.recent(guild_id, limit)
+
+    async def guilds(self) -> list[str]:
+        """The ids of the servers that have sessions."""
+        return await self.storage.index.guilds()
+
+    async def by_thread(self, guild_id: str, thread_id: str) -> SessionRef | None:
+        """The session that lives in this thread."""
+        return await self.storage.index.by_thread(guild_id, thread_id)
+
+    async def rules(self, guild_id: str) -> ServerRules:
+        """What the server's admin has set; the shipped defaults until then."""
+        return await self.storage.rules.get(guild_id) or ServerRules()
+
+    async def has_rules(self, guild_id: str) -> bool:
+        """Whether an admin has ever set anything."""
+        return await self.storage.rules.get(guild_id) is not None
+
+    async def set_rules(self, guild_id: str, rules: ServerRules) -> None:
+        """Replace the server's rules."""
+        await self.storage.rules.put(guild_id, rules)
+
+    async def halt(self, guild_id: str, person: Person) -> int:
+        """Refuse new sessions, end every live one; how many those were."""
+        await self.set_rules(guild_id, replace(await self.rules(guild_id), halted=True))
+        live = await self.live(guild_id)
+        for ref in live:
+            await self.signal(ref, StopAsked(person=person))
+        return len(live)
+
+    async def unhalt(self, guild_id: str) -> None:
+        """Let sessions start again."""
+        await self.set_rules(guild_id, replace(await self.rules(guild_id), halted=False))

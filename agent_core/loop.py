@@ -1,0 +1,99 @@
+"""THE LOOP. Start reading here: fold the journal, ask the session what is next, do it, append it."""
+
+import traceback
+from uuid import uuid4
+
+import structlog
+
+from agent_core import steps
+from agent_core.errors import GoalkeeperError
+from agent_core.events import Commit, Ended, Event, SignalsTaken
+from agent_core.session import (
+    Act,
+    CheckContract,
+    End,
+    Propose,
+    Record,
+    State,
+    TakeSignals,
+    Think,
+    Wait,
+    fold,
+    next_for,
+    take,
+)
+from agent_core.signals import Signal
+from agent_core.steps import House
+from agent_core.values import SessionRef, Status
+
+MOST_COMMITS = 10_000
+"""Of one turn; the longest session needs fewer, so more is a bug that must not spin."""
+
+log = structlog.get_logger(__name__)
+
+
+async def turn(house: House, ref: SessionRef) -> None:
+    """Work on a session until it waits or has ended. Raises FencedError where another worker owns it."""
+    state = fold(ref, await house.storage.journal.read(ref))
+    if state is None:
+        return  # an order that was never completed
+    try:
+        await _turn(house, state)
+    except GoalkeeperError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a bug of ours ends one session, with a reference, and no other
+        await _fail(house, state, error)
+
+
+async def _turn(house: House, state: State) -> None:
+    fresh = await house.storage.inbox.fresh(state.ref, state.inbox_id)
+    for _ in range(MOST_COMMITS):
+        match next_for(state, now=house.clock.now(), fresh=bool(fresh)):
+            case TakeSignals():
+                (inbox_id, signal), *later = fresh
+                events = take(state, inbox_id, signal, [one for _, one in later])
+            case Think():
+                events = await steps.think(house, state)
+            case Propose(proposed=proposed):
+                events = (proposed,)
+            case Act(pending=pending, verdict=verdict):
+                fresh = await _commit(house, state, await steps.begin(house, state, pending, verdict))
+                events = await steps.act(house, state, pending) if pending.started else ()
+            case CheckContract(pending=pending):
+                events = await steps.check(house, state, pending)
+            case Record(events=recorded):
+                events = recorded
+            case End(status=status, finish=pending):
+                events = steps.end(state, status, pending)
+            case Wait(until=until):
+                return await steps.rest(house, state, until)
+        fresh = await _commit(house, state, events)
+    message = f"{state.ref} does not come to rest"
+    raise RuntimeError(message)
+
+
+async def _commit(house: House, state: State, events: tuple[Event, ...]) -> list[tuple[str, Signal]]:
+    """Append the events, fold them in, and return what has come into the inbox meanwhile."""
+    taken = [event.inbox_id for event in events if isinstance(event, SignalsTaken)]
+    after = taken[-1] if taken else state.inbox_id
+    if not events:
+        return await house.storage.inbox.fresh(state.ref, after)
+    commit = Commit(version=state.version + 1, at=house.clock.now(), events=events)
+    fresh = await house.storage.journal.append(state.ref, commit, inbox_after=after)
+    state.apply(commit)
+    await house.engine.report(state.ref)
+    return fresh
+
+
+async def _fail(house: House, state: State, error: Exception) -> None:
+    """End the session with an apology that carries the reference of the log line."""
+    reference = uuid4().hex[:8]
+    log.error(
+        "session failed",
+        session=str(state.ref),
+        reference=reference,
+        error="".join(traceback.format_exception(error)),
+    )
+    summary = f"A fault in Goalkeeper ended this goal. Tell the host this reference: {reference}."
+    await _commit(house, state, (Ended(status=Status.FAILED, summary=summary, checked=False),))
+    await house.storage.index.ended(state.ref)

@@ -1,0 +1,31 @@
+"""The list of tools that a session may use."""
+
+from agent_core.contract import ContractRunner
+from agent_core.tools.base import Outcome, Tool, Toolbox, observe
+from agent_core.tools.files import edit_file, list_files, read_file, write_file
+from agent_core.tools.goal import ask, deliver, finish, set_contract, set_plan
+from agent_core.tools.run import run_python, run_shell
+from agent_core.tools.text import cut
+from agent_core.workspace import Workspaces
+from sandbox import Limits, Pool
+
+__all__ = ["Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
+
+
+def toolbox(workspaces: Workspaces, runner: ContractRunner, limits: Limits, pool: Pool | None) -> Toolbox:
+    """Every tool of this version."""
+    return Toolbox(
+        [
+            read_file(workspaces),
+            list_files(workspaces),
+            write_file(workspaces),
+            edit_file(workspaces),
+            run_python(workspaces, limits, pool),
+            run_shell(workspaces, limits, pool),
+            set_plan(),
+            set_contract(runner),
+            ask(),
+            deliver(),
+            finish(),
+        ]
+    )

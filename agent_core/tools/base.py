@@ -1,0 +1,127 @@
+"""What a tool is, and the box of tools that one session may use."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from agent_core.errors import ToolError
+from agent_core.events import Event
+from agent_core.policy import risk_of
+from agent_core.session import State
+from agent_core.values import Action, Message, NamedFile, Observation, Risk
+
+ArgumentsT = TypeVar("ArgumentsT", bound="ToolArguments")
+
+
+class ToolArguments(BaseModel):
+    """The arguments of a tool are its schema: unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a tool did: the text for the model, and what else the journal should hold."""
+
+    text: str
+    is_error: bool = False
+    changed: tuple[NamedFile, ...] = ()
+    removed: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool(Generic[ArgumentsT]):
+    """A name, a schema, and a function. The risk belongs to the name (see policy.RISKS)."""
+
+    name: str
+    description: str
+    args: type[ArgumentsT]
+    run: Callable[[ArgumentsT, State], Awaitable[Outcome]]
+    """Raises ToolError where it cannot do what was asked."""
+
+    @property
+    def risk(self) -> Risk:
+        """What it can do at worst."""
+        return risk_of(self.name)
+
+    def schema(self) -> Message:
+        """The tool as the model is told of it."""
+        parameters = self.args.model_json_schema()
+        _without_titles(parameters)
+        function: Message = {"name": self.name, "description": self.description, "parameters": parameters}
+        return {"type": "function", "function": function}
+
+    def parse(self, action: Action) -> ArgumentsT:
+        """The arguments of this call. Raises ToolError naming what is wrong with them."""
+        if action.arguments is None:
+            shown = action.raw[:200]
+            raise ToolError(f"The arguments of {self.name!r} are no JSON object. You sent: {shown}")
+        try:
+            return self.args.model_validate(action.arguments)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in one['loc']) or 'arguments'}: {one['msg']}"
+                for one in error.errors()
+            )
+            raise ToolError(f"Wrong arguments for {self.name!r}: {problems}.") from error
+
+    async def act(self, action: Action, state: State) -> Outcome:
+        """Run the call. Raises ToolError."""
+        return await self.run(self.parse(action), state)
+
+
+AnyTool = Tool[Any]
+
+
+class Toolbox:
+    """The tools that one session may use, by name."""
+
+    def __init__(self, tools: Iterable[AnyTool]) -> None:
+        self._tools = {tool.name: tool for tool in sorted(tools, key=lambda tool: tool.name)}
+
+    def schemas(self) -> tuple[Message, ...]:
+        """All tools as the model is told of them, in an order that never changes."""
+        return tuple(tool.schema() for tool in self._tools.values())
+
+    def problem(self, action: Action) -> str | None:
+        """Why this call cannot be run as it was sent; None where it can."""
+        try:
+            self._find(action).parse(action)
+        except ToolError as error:
+            return str(error)
+        return None
+
+    async def act(self, action: Action, state: State) -> Outcome:
+        """Run the call; what the model did wrong comes back as an outcome that is an error."""
+        try:
+            return await self._find(action).act(action, state)
+        except ToolError as error:
+            return Outcome(text=str(error), is_error=True)
+
+    def _find(self, action: Action) -> AnyTool:
+        if tool := self._tools.get(action.name):
+            return tool
+        raise ToolError(f"There is no tool {action.name!r}. Use one of: {', '.join(self._tools)}.")
+
+
+def observe(outcome: Outcome, text: str, full: NamedFile | None) -> Observation:
+    """The outcome as the journal keeps it, with the text already cut to size."""
+    changed = (*outcome.changed, full) if full else outcome.changed
+    return Observation(
+        text=text, is_error=outcome.is_error, changed=changed, removed=outcome.removed, full=full
+    )
+
+
+def _without_titles(schema: object) -> None:
+    """Pydantic's titles repeat the names: they cost tokens and tell nothing."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("title"), str):  # pyright: ignore[reportUnknownMemberType]
+            del schema["title"]
+        for value in schema.values():  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+            _without_titles(value)  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(schema, list):
+        for value in schema:  # pyright: ignore[reportUnknownVariableType]
+            _without_titles(value)  # pyright: ignore[reportUnknownArgumentType]

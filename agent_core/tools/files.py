@@ -1,0 +1,165 @@
+"""Look at and change the files of the workspace, without running anything."""
+
+import asyncio
+from itertools import pairwise
+from pathlib import Path
+
+from pydantic import Field
+
+from agent_core.errors import ToolError
+from agent_core.session import State
+from agent_core.session.files import normal_path, under
+from agent_core.tools.base import Outcome, Tool, ToolArguments
+from agent_core.values import FileRef
+from agent_core.workspace import Workspace, Workspaces
+
+PAGE_BYTES = 3800
+"""Below the size at which a tool's output is cut."""
+
+LARGEST_EDIT = 4 * 1024 * 1024
+MOST_LISTED = 200
+
+
+class ReadFile(ToolArguments):
+    """Arguments of `read_file`."""
+
+    path: str = Field(min_length=1, description="Relative to the workspace root.")
+    offset: int = Field(default=0, ge=0, description="Number of the first line to read, from 0.")
+
+
+class ListFiles(ToolArguments):
+    """Arguments of `list_files`."""
+
+    path: str = Field(default=".", description="A folder or a file; the workspace root if absent.")
+
+
+class WriteFile(ToolArguments):
+    """Arguments of `write_file`."""
+
+    path: str = Field(min_length=1, description="Relative to the workspace root.")
+    content: str = Field(description="The whole text of the file.")
+
+
+class EditFile(ToolArguments):
+    """Arguments of `edit_file`."""
+
+    path: str = Field(min_length=1, description="Relative to the workspace root.")
+    old: str = Field(min_length=1, description="Text that stands exactly once in the file.")
+    new: str = Field(description="What to put in its place.")
+
+
+def read_file(workspaces: Workspaces) -> Tool[ReadFile]:
+    """The tool that shows a page of a text file."""
+
+    async def run(args: ReadFile, state: State) -> Outcome:
+        text = await _text(workspaces, state, args.path)
+        return Outcome(text=_page(text, args.offset, args.path))
+
+    description = "Read a text file, about 4 KB from the given line on."
+    return Tool(name="read_file", description=description, args=ReadFile, run=run)
+
+
+def list_files(_workspaces: Workspaces) -> Tool[ListFiles]:
+    """The tool that lists what is there."""
+
+    async def run(args: ListFiles, state: State) -> Outcome:
+        if not state.files:
+            return Outcome(text="The workspace is empty.")
+        found = under(state.files, args.path)
+        lines = [f"{one.path}  {one.file.size:,} bytes" for one in found[:MOST_LISTED]]
+        if len(found) > MOST_LISTED:
+            lines.append(f"... and {len(found) - MOST_LISTED:,} more; list a folder to see them")
+        return Outcome(text="\n".join(lines))
+
+    description = "List the files of the workspace with their sizes."
+    return Tool(name="list_files", description=description, args=ListFiles, run=run)
+
+
+def write_file(workspaces: Workspaces) -> Tool[WriteFile]:
+    """The tool that writes a text file whole."""
+
+    async def run(args: WriteFile, state: State) -> Outcome:
+        path = _file_path(state, args.path)
+        workspace = await workspaces.open(state.ref, state.files)
+        written = await workspace.write(path, args.content.encode("utf-8", "surrogatepass"))
+        if state.files.get(path) == written.file:
+            return Outcome(text=f"{path} already holds exactly that; nothing has changed.")
+        verb = "replaced" if path in state.files else "written"
+        return Outcome(text=f"{path} {verb}, {written.file.size:,} bytes.", changed=(written,))
+
+    description = "Write a text file, replacing what was there."
+    return Tool(name="write_file", description=description, args=WriteFile, run=run)
+
+
+def edit_file(workspaces: Workspaces) -> Tool[EditFile]:
+    """The tool that replaces one passage of a text file."""
+
+    async def run(args: EditFile, state: State) -> Outcome:
+        text = await _text(workspaces, state, args.path)
+        count = text.count(args.old)
+        if count != 1:
+            found = "does not stand" if count == 0 else f"stands {count} times"
+            raise ToolError(
+                f"The old text {found} in {args.path!r}, it must stand exactly once. Nothing was changed."
+            )
+        workspace = await workspaces.open(state.ref, state.files)
+        path = normal_path(args.path)
+        written = await workspace.write(path, text.replace(args.old, args.new).encode("utf-8"))
+        return Outcome(text=f"{path} changed, now {written.file.size:,} bytes.", changed=(written,))
+
+    description = "Replace a passage that stands exactly once in a text file."
+    return Tool(name="edit_file", description=description, args=EditFile, run=run)
+
+
+def _file_path(state: State, asked: str) -> str:
+    """The path of a file to write. Raises ToolError where a folder, or a file as a folder, is in the way."""
+    path = normal_path(asked)
+    parts = path.split("/")
+    above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+    if path == "." or any(name.startswith(f"{path}/") for name in state.files):
+        raise ToolError(f"{asked!r} is a folder. Give the path of a file.")
+    if blocked := next((name for name in above if name in state.files), None):
+        raise ToolError(f"{blocked!r} is a file, so nothing can be written below it. Choose another name.")
+    return path
+
+
+async def _text(workspaces: Workspaces, state: State, asked: str) -> str:
+    """The file as text. Raises ToolError where there is no such file or it is no text."""
+    path = normal_path(asked)
+    file: FileRef | None = state.files.get(path)
+    if file is None:
+        under(state.files, asked)  # says what there is, where there is nothing of this name
+        raise ToolError(f"{asked!r} is a folder. Use list_files to see what it holds.")
+    if file.size > LARGEST_EDIT:
+        raise ToolError(f"{asked!r} has {file.size:,} bytes, too many to read whole. Use run_python on it.")
+    workspace = await workspaces.open(state.ref, state.files)
+    data = await asyncio.to_thread(_bytes, workspace, path)
+    if b"\0" in data[:8192]:
+        raise ToolError(f"{asked!r} is no text ({file.size:,} bytes). Use run_python on it.")
+    return data.decode("utf-8", "replace")
+
+
+def _bytes(workspace: Workspace, path: str) -> bytes:
+    return Path(workspace.folder / path).read_bytes()
+
+
+def _page(text: str, offset: int, path: str) -> str:
+    lines = text.splitlines(keepends=True)
+    if not lines:
+        return f"{path} is empty."
+    if offset >= len(lines):
+        raise ToolError(f"{path!r} has {len(lines):,} lines; offset {offset:,} is past its end.")
+    sizes = [0]
+    for line in lines[offset:]:
+        sizes.append(sizes[-1] + len(line.encode()))
+    count = max(1, sum(1 for _, end in pairwise(sizes) if end <= PAGE_BYTES))
+    shown = "".join(lines[offset : offset + count])
+    if len(shown.encode()) > PAGE_BYTES:
+        shown = shown.encode()[:PAGE_BYTES].decode("utf-8", "ignore")
+        shown += f"\n[... line {offset} goes on; read it with run_python ...]"
+    after = offset + count
+    if after < len(lines):
+        shown = (
+            f"{shown.rstrip()}\n[lines {offset} to {after - 1} of {len(lines):,}; go on with offset={after}]"
+        )
+    return shown

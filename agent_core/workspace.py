@@ -1,0 +1,147 @@
+"""A session's files on this machine: a folder kept equal to the manifest in the journal.
+
+The folder is only a copy. Any worker can lay it out anew from the manifest and the blob store, which is what
+happens after a crash, after an interrupted action, and on another machine.
+"""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent_core.errors import ToolError
+from agent_core.storage import BlobStore
+from agent_core.values import FileRef, Manifest, NamedFile, SessionRef
+
+CHUNK = 1 << 20
+
+
+class Workspaces:
+    """The folders of all sessions that this process works on."""
+
+    def __init__(self, root: Path, blobs: BlobStore) -> None:
+        self._root = root
+        self._blobs = blobs
+        self._known: dict[SessionRef, dict[str, FileRef]] = {}
+
+    async def open(self, ref: SessionRef, manifest: Manifest) -> "Workspace":
+        """The session's folder, holding exactly the files of the manifest."""
+        folder = self._root / ref.guild_id / ref.id
+        known = self._known.pop(ref, None)
+        if known is None:
+            known = await asyncio.to_thread(_scan, folder)
+        await self._lay_out(folder, ref.guild_id, known, manifest)
+        self._known[ref] = dict(manifest)
+        return Workspace(ref, folder, self._blobs, self._known[ref])
+
+    def distrust(self, ref: SessionRef) -> None:
+        """Something may have written there unseen: compare every file before the next use."""
+        self._known.pop(ref, None)
+
+    async def close(self, ref: SessionRef) -> None:
+        """Remove the folder; the journal and the blobs keep everything."""
+        self._known.pop(ref, None)
+        await asyncio.to_thread(shutil.rmtree, self._root / ref.guild_id / ref.id, ignore_errors=True)
+
+    async def copy(self, ref: SessionRef, manifest: Manifest, folder: Path) -> None:
+        """Lay the files of a manifest out in another, empty folder."""
+        await self._lay_out(folder, ref.guild_id, {}, manifest)
+
+    async def _lay_out(self, folder: Path, guild_id: str, known: Manifest, manifest: Manifest) -> None:
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        stale = [path for path in known if path not in manifest]
+        missing = {path: file for path, file in manifest.items() if known.get(path) != file}
+        sources = {path: self._blobs.path(guild_id, file.sha256) for path, file in missing.items()}
+        if stale or missing:
+            await asyncio.to_thread(_change, folder, stale, missing, sources)
+
+
+class Workspace:
+    """One session's folder, for the length of one action."""
+
+    def __init__(self, ref: SessionRef, folder: Path, blobs: BlobStore, known: dict[str, FileRef]) -> None:
+        self.ref = ref
+        self.folder = folder
+        self._blobs = blobs
+        self._known = known
+
+    async def keep(self, path: str, mode: int = 0o644) -> NamedFile:
+        """Put the bytes of a file of the folder into the blob store."""
+        file = await self._blobs.put_file(self.ref.guild_id, self.folder / path)
+        self._known[path] = FileRef(sha256=file.sha256, size=file.size, mode=mode)
+        return NamedFile(path=path, file=self._known[path])
+
+    def forget(self, path: str) -> None:
+        """A file of the folder has been removed."""
+        self._known.pop(path, None)
+
+    async def write(self, path: str, data: bytes) -> NamedFile:
+        """Write a file whole. Raises ToolError where a folder is in the way."""
+        before = self._known.get(path)
+        mode = before.mode if before else 0o644
+        stored = await self._blobs.put_bytes(self.ref.guild_id, data)
+        file = FileRef(sha256=stored.sha256, size=stored.size, mode=mode)
+        source = {path: self._blobs.path(self.ref.guild_id, file.sha256)}
+        try:
+            await asyncio.to_thread(_change, self.folder, [], {path: file}, source)
+        except OSError as error:
+            raise ToolError(f"{path!r} cannot be written: {error.strerror}. Choose another name.") from error
+        self._known[path] = file
+        return NamedFile(path=path, file=file)
+
+
+def _change(folder: Path, stale: list[str], missing: Manifest, sources: dict[str, Path]) -> None:
+    """Remove and write files by paths whose folders are never links: a script may have planted some."""
+    for path in stale:
+        _plain_parent(folder, path)
+        (folder / path).unlink(missing_ok=True)
+    for path, file in missing.items():
+        target = folder / path
+        _plain_parent(folder, path, make=True)
+        _clear(target)
+        with sources[path].open("rb") as source, target.open("xb") as copy:
+            shutil.copyfileobj(source, copy, CHUNK)
+        target.chmod(file.mode & 0o777)
+
+
+def _plain_parent(folder: Path, path: str, *, make: bool = False) -> None:
+    """Make sure that every folder above the file is a real one, replacing what is not."""
+    current = folder
+    for part in Path(path).parts[:-1]:
+        current /= part
+        if current.is_symlink() or (current.exists() and not current.is_dir()):
+            current.unlink()
+        if make:
+            current.mkdir(exist_ok=True)
+
+
+def _clear(target: Path) -> None:
+    if target.is_symlink() or target.exists():
+        if target.is_dir() and not target.is_symlink():
+            target.rmdir()
+        else:
+            target.unlink()
+
+
+def _scan(folder: Path) -> dict[str, FileRef]:
+    """What lies there now, everything that is no plain file removed."""
+    return dict(_files(folder, folder)) if folder.is_dir() else {}
+
+
+def _files(root: Path, folder: Path) -> Iterator[tuple[str, FileRef]]:
+    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        path = Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(root, path)
+            continue
+        found = entry.stat(follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            path.unlink()
+            continue
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        name = path.relative_to(root).as_posix()
+        yield name, FileRef(sha256=digest, size=found.st_size, mode=stat.S_IMODE(found.st_mode))
