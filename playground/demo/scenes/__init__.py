@@ -1,0 +1,1 @@
+"""The scripts that the demo model plays, one file each."""
