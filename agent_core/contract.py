@@ -55,7 +55,7 @@ def judged_files(state: State, finishing: Manifest) -> Manifest:
 
 
 def broken(result: CheckResult) -> bool:
-    """The check itself does not compile, so it could never hold; a fault in a file it reads has a traceback."""
+    """The check itself does not compile. Faults of files that it reads have a traceback."""
     last = result.output.rsplit("\n", 1)[-1]
     return (
         last.startswith(("SyntaxError", "IndentationError", "TabError")) and "Traceback" not in result.output
