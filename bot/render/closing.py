@@ -1,0 +1,64 @@
+"""The last message of a session, and the hand-over of files. Pure."""
+
+from collections.abc import Sequence
+
+from agent_core.events import Delivered, Ended
+from agent_core.session import State
+from agent_core.values import CheckResult, NamedFile
+from bot.render.block import Block
+from bot.render.card import EMOJI, outcome
+from bot.render.escape import fenced, line, prose
+from bot.render.files import attachments
+from bot.render.post import Attachment
+from bot.render.split import head, size
+from bot.render.words import counted, dollars, named
+
+SUMMARY_ROOM = 3400
+TITLE_ROOM = 60
+
+
+def closing(state: State, ended: Ended) -> Block:
+    """How it ended, the summary, the checks, what it cost, and the files that were not handed over yet."""
+    by = f" by **{line(state.stop.person.name, 60)}**" if state.stop else ""
+    rows = [f"{EMOJI[ended.status]} **{outcome(ended.status, checked=ended.checked)}**{by}"]
+    summary = prose(ended.summary)
+    files: tuple[Attachment, ...] = ()
+    if size(summary) > SUMMARY_ROOM:
+        whole = ended.summary.encode("utf-8", "replace")
+        files = (Attachment(name="summary.md", content=whole),)
+        summary = head(summary, SUMMARY_ROOM).rstrip() + "\n… the rest is in the file"
+    if summary:
+        rows.append(summary)
+    if state.results and state.contract:
+        rows.append(checks(state.results))
+    left = [file for file in ended.files if state.delivered.get(file.path) != file.file]
+    if ended.files:
+        rows.append(f"📎 {named(ended.files)}")
+    spent = f"{counted(state.step, 'step')} · {dollars(state.cost_usd)} · {state.usage.total_tokens:,} tokens"
+    rows.append(f"-# {spent}")
+    return Block(text="\n".join(rows), files=(*files, *attachments(left)))
+
+
+def checks(results: Sequence[CheckResult]) -> str:
+    """Each check with how it came out; what a failing one printed stands under it."""
+    rows = ["**Checks**"]
+    for result in results[:20]:
+        rows.append(f"{'✅' if result.holds else '❌'} {line(result.name, 100)}")
+        if not result.holds and result.output.strip():
+            rows.append(fenced(result.output[-300:]))
+    return "\n".join(rows)
+
+
+def delivery(delivered: Delivered) -> Block:
+    """The note and the files of a hand-over."""
+    note = prose(delivered.note)
+    files: Sequence[NamedFile] = delivered.files
+    text = f"📎 {named(files)}" if not note else f"{note}\n📎 {named(files)}"
+    return Block(text=text, files=attachments(files))
+
+
+def thread_name(state: State, ended: Ended) -> str:
+    """The thread's last name: how it ended, then the goal as the thread was named before."""
+    emoji = {"finished": "✅", "stopped": "🛑", "failed": "💥"}.get(str(ended.status), "🏁")
+    flat = " ".join(state.goal.split())
+    return f"{emoji} {head(flat, TITLE_ROOM)}".strip()

@@ -1,0 +1,173 @@
+"""Collects what one commit adds to the thread: every text within a message, every post with its name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agent_core.session import State
+from agent_core.storage import Asks
+from agent_core.values import Action
+from bot.render.asking import ANSWER_ROOM
+from bot.render.block import Block
+from bot.render.files import batches
+from bot.render.marker import MARKER_ROOM, short_id, with_marker
+from bot.render.post import Attachment, Draft, Edit, Showing
+from bot.render.results import Result, show_results
+from bot.render.split import MESSAGE_LIMIT, size, split
+from bot.render.words import dollars
+
+BODY = MESSAGE_LIMIT - MARKER_ROOM
+"""What a post may hold besides its marker line."""
+_HELD_ROOM = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A post that asks something, as it was posted: its answer is shown by changing it."""
+
+    draft: Draft
+    core: str
+    """Its text without the lines that say how to answer."""
+    about: str
+    """The beginning of its marker line."""
+    name: str
+
+    def answered(self, line: str) -> Edit:
+        """The post with its answer."""
+        return Edit(key=self.draft.key, text=with_marker(fit(f"{self.core}\n{line}"), self.about, self.name))
+
+    def reopened(self, line: str) -> Edit:
+        """The post as it was, and why it asks again."""
+        body = self.draft.text.rsplit("\n", 1)[0]
+        return Edit(key=self.draft.key, text=with_marker(fit(f"{body}\n{line}"), self.about, self.name))
+
+
+@dataclass(slots=True, kw_only=True)
+class Thread:
+    """What the next post depends on: the session's state, and what its thread shows already."""
+
+    state: State
+    actions: dict[str, Action] = field(default_factory=dict[str, Action])
+    """Of the current step, by key."""
+    held: list[Result] = field(default_factory=list[Result])
+    """Results that go into the next post."""
+    results: int = 0
+    """Results of this step that had a post of their own."""
+    step_post: str | None = None
+    """The message of the current step."""
+    asked: dict[str, Asked] = field(default_factory=dict[str, Asked])
+    """Action key -> the proposal or question that it waits with."""
+    settled: set[str] = field(default_factory=set[str])
+    """Keys of those that were decided."""
+    above: Block | None = None
+    """What the proposal of the same commit shows above itself."""
+    budget: Asked | None = None
+
+
+class Page:
+    """What one commit adds to a thread."""
+
+    def __init__(self, thread: Thread, version: int) -> None:
+        self.thread = thread
+        self.showing: list[Showing] = []
+        self._version = version
+        self._posts = 0
+
+    @property
+    def about(self) -> str:
+        """How every marker line of this commit begins."""
+        state = self.thread.state
+        return f"step {state.step} · {dollars(state.cost_usd)}"
+
+    def post(
+        self,
+        text: str,
+        *,
+        files: Sequence[Attachment] = (),
+        asks: Asks | None = None,
+        reactions: tuple[str, ...] = (),
+        mention: str | None = None,
+        reply_to: str | None = None,
+    ) -> Draft:
+        """Add the text, in as many messages as it needs; the last, which is returned, carries the rest."""
+        held = self._take_held()
+        text, files = _joined(held.text, text), (*held.files, *files)
+        *parts, last = split(text, BODY) or [""]
+        groups = batches(files, self.thread.state.upload_limit) or [()]
+        for part in parts:
+            self._add(part)
+        for group in groups[1:]:
+            self._add("", files=group)
+        return self._add(
+            last, files=groups[0], asks=asks, reactions=reactions, mention=mention, reply_to=reply_to
+        )
+
+    def ask(
+        self,
+        core: str,
+        how: str,
+        *,
+        above: Block,
+        asks: Asks,
+        reactions: tuple[str, ...],
+        mention: str | None = None,
+    ) -> Asked:
+        """Add a post that asks something and has room for its answer; what does not fit stands above it."""
+        core = f"<@{mention}> {core}" if mention else core
+        held = self._take_held()
+        before, files = _joined(held.text, above.text), (*held.files, *above.files)
+        if size(before) + size(core) + max(size(how), ANSWER_ROOM) + 3 > BODY:
+            self.post(before, files=files)
+            before, files = "", ()
+        core = fit(_joined(before, core), BODY - max(size(how), ANSWER_ROOM) - 1)
+        draft = self.post(f"{core}\n{how}", files=files, asks=asks, reactions=reactions, mention=mention)
+        return Asked(draft=draft, core=core, about=self.about, name=self._name(draft.part))
+
+    def flush(self) -> None:
+        """Post what is held, now."""
+        if self.thread.held:
+            self.post("")
+
+    def change(self, edit: Edit) -> None:
+        """Change a post that is there."""
+        self.showing.append(edit)
+
+    def _take_held(self) -> Block:
+        held, self.thread.held = self.thread.held, []
+        return show_results(self.thread.state.step, held, room=_HELD_ROOM) if held else Block(text="")
+
+    def _add(
+        self,
+        text: str,
+        *,
+        files: tuple[Attachment, ...] = (),
+        asks: Asks | None = None,
+        reactions: tuple[str, ...] = (),
+        mention: str | None = None,
+        reply_to: str | None = None,
+    ) -> Draft:
+        part = str(self._posts)
+        self._posts += 1
+        draft = Draft(
+            version=self._version,
+            part=part,
+            text=with_marker(text, self.about, self._name(part)),
+            files=files,
+            asks=asks,
+            reactions=reactions,
+            mention=mention,
+            reply_to=reply_to,
+        )
+        self.showing.append(draft)
+        return draft
+
+    def _name(self, part: str) -> str:
+        return short_id(self.thread.state.ref, self._version, part)
+
+
+def fit(text: str, room: int = BODY) -> str:
+    """The text, or the beginning of it that fits, its fences closed."""
+    return text if size(text) <= room else split(text, room)[0]
+
+
+def _joined(above: str, below: str) -> str:
+    return f"{above}\n{below}" if above and below else above or below

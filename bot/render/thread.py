@@ -1,0 +1,284 @@
+"""What each commit adds to the thread. Start reading rendering here: one line per event. Pure."""
+
+from collections.abc import Iterable
+
+from agent_core.events import (
+    ActionStarted,
+    Checked,
+    Commit,
+    ContractFrozen,
+    Decided,
+    DecisionWithdrawn,
+    Delivered,
+    Ended,
+    Event,
+    LimitReached,
+    Observed,
+    Paused,
+    PersonSpoke,
+    PlanSet,
+    Proposed,
+    QuestionAsked,
+    ReactionChanged,
+    Resumed,
+    RuleOffered,
+    SessionStarted,
+    SignalsTaken,
+    StopRequested,
+    Thought,
+    ThoughtFailed,
+    ThreadBound,
+    ToppedUp,
+)
+from agent_core.policy import risk_of
+from agent_core.session import fold
+from agent_core.session.state import keyed
+from agent_core.session.take import MORE
+from agent_core.storage import Asks
+from agent_core.values import Risk, ServerRules, SessionRef
+from bot.render import asking
+from bot.render.actions import show_action
+from bot.render.block import Block
+from bot.render.closing import checks, closing, delivery, thread_name
+from bot.render.escape import cut, line, prose
+from bot.render.page import BODY, Asked, Page, Thread
+from bot.render.post import Receipts, Rename, Showing
+from bot.render.results import Result, show_result
+from bot.render.step import show_step
+
+MOST_RESULTS = 4
+"""Results of one step that have a message each; those after them share one."""
+
+
+def begin(ref: SessionRef, commit: Commit) -> Thread:
+    """A thread that shows nothing yet, from the first commit, which adds nothing to it."""
+    state = fold(ref, [commit])
+    if state is None:
+        raise ValueError(ref)  # a commit was given
+    return Thread(state=state)
+
+
+def render(thread: Thread, commit: Commit, rules: ServerRules) -> tuple[Showing, ...]:
+    """What the next commit adds to the thread. Moves the thread on."""
+    thread.state.apply(commit)
+    page = Page(thread, commit.version)
+    for event in _in_order(commit.events):
+        _show(page, event, commit, rules)
+    if not thread.state.pending:
+        page.flush()
+    return tuple(page.showing)
+
+
+def _in_order(events: Iterable[Event]) -> list[Event]:
+    """Results before what they brought about: a small one then shares its post."""
+    return sorted(events, key=lambda event: isinstance(event, Delivered | QuestionAsked | Proposed | Ended))
+
+
+def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:  # noqa: C901, PLR0912 - flat
+    match event:
+        case SessionStarted() | ThreadBound() | SignalsTaken():
+            pass
+        case Thought():
+            _thought(page, event, commit, rules)
+        case Proposed():
+            _proposed(page, event, rules)
+        case Decided() | DecisionWithdrawn() | RuleOffered():
+            _answered(page, event)
+        case Observed():
+            _observed(page, event, rules)
+        case ActionStarted():
+            _started(page, event, rules)
+        case QuestionAsked():
+            _question(page, event, rules)
+        case Delivered():
+            block = delivery(event)
+            page.post(block.text, files=block.files)
+        case LimitReached():
+            _limit(page, event, rules)
+        case ToppedUp():
+            _topped_up(page, event)
+        case ThoughtFailed() | Paused() | Resumed():
+            _interrupted(page, event, commit, rules)
+        case StopRequested():
+            _close(page, f"🛑 stopped by **{line(event.person.name, 60)}**")
+        case Ended():
+            _ended(page, event)
+        case PersonSpoke():
+            _note(page, rules, f"heard **{line(event.person.name, 60)}**")
+        case ReactionChanged():
+            verb = "pressed" if event.present else "took back"
+            _note(page, rules, f"**{line(event.person.name, 60)}** {verb} {line(event.emoji, 40)}")
+        case PlanSet():
+            _note(page, rules, f"the plan has {len(event.items)} lines")
+        case ContractFrozen():
+            _note(page, rules, f"the contract is frozen with {len(event.checks)} checks")
+        case Checked():
+            if rules.verbosity == "full":
+                page.post(checks(event.results))
+
+
+def _note(page: Page, rules: ServerRules, text: str) -> None:
+    """What only a server that wants to see everything is shown."""
+    if rules.verbosity == "full":
+        page.post(f"-# {text}")
+
+
+def _thought(page: Page, event: Thought, commit: Commit, rules: ServerRules) -> None:
+    thread = page.thread
+    thread.actions = dict(keyed(event.step, event.actions))
+    thread.results, thread.step_post = 0, None
+    thread.asked, thread.settled = {}, set()
+    if event.heard:
+        page.showing.append(Receipts(message_ids=event.heard))
+    if rules.verbosity == "quiet":
+        return
+    block = show_step(event)
+    if any(isinstance(other, Proposed) for other in commit.events):
+        thread.above = block  # the step's message is the proposal
+        return
+    thread.step_post = page.post(block.text, files=block.files).key
+
+
+def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
+    thread = page.thread
+    action = thread.actions[event.action]
+    above, thread.above = thread.above, None
+    if above is None:
+        first = thread.step_post is not None and event.action.endswith(".1")
+        above = Block(text="") if first else show_action(event.action, action, room=700)
+    thread.asked[event.action] = page.ask(
+        asking.proposal(thread.state, event, action),
+        asking.legend(event, rules),
+        above=above,
+        asks=Asks(post="proposal", about=event.action),
+        reactions=asking.proposal_reactions(event),
+        mention=_waited_for(page, rules),
+    )
+
+
+def _question(page: Page, event: QuestionAsked, rules: ServerRules) -> None:
+    above, core = asking.question(event)
+    page.thread.asked[event.action] = page.ask(
+        core,
+        asking.how_to_answer(event),
+        above=above,
+        asks=Asks(post="question", about=event.action),
+        reactions=asking.question_reactions(event),
+        mention=_waited_for(page, rules),
+    )
+
+
+def _limit(page: Page, event: LimitReached, rules: ServerRules) -> None:
+    state = page.thread.state
+    page.thread.budget = page.ask(
+        asking.budget(event),
+        asking.budget_legend(state, rules),
+        above=Block(text=""),
+        asks=Asks(post="budget", about=str(state.limit_version)),
+        reactions=(MORE,),
+        mention=_waited_for(page, rules),
+    )
+
+
+def _waited_for(page: Page, rules: ServerRules) -> str | None:
+    """The one person who is pinged, unless that was switched off."""
+    starter = page.thread.state.starter.id
+    return starter if rules.mentions and starter not in rules.quiet_members else None
+
+
+def _answered(page: Page, event: Decided | DecisionWithdrawn | RuleOffered) -> None:
+    asked, settled = page.thread.asked.get(event.action), page.thread.settled
+    if asked is None:
+        return
+    match event:
+        case Decided():
+            settled.add(event.action)
+            pending = page.thread.state.find(event.action)
+            page.change(asked.answered(asking.decided(event, pending.proposal if pending else None)))
+        case DecisionWithdrawn():
+            settled.discard(event.action)
+            page.change(asked.reopened(f"-# ↩️ **{line(event.person.name, 60)}** took it back: open again"))
+        case RuleOffered():
+            about = Asks(post="rule", about=event.action)
+            page.post(asking.rule(event), asks=about, reactions=(asking.ALWAYS,), reply_to=asked.draft.key)
+
+
+def _observed(page: Page, event: Observed, rules: ServerRules) -> None:
+    thread = page.thread
+    action = thread.actions.get(event.action)
+    asked = thread.asked.pop(event.action, None)
+    if action is None or (asked is not None and _was_the_answer(page, event, asked)):
+        return
+    if rules.verbosity == "quiet":
+        return
+    result = Result(key=event.action, name=action.name, observation=event.observation, refused=event.refused)
+    shareable = result.small and (event.refused or risk_of(action.name) is Risk.SAFE)
+    if shareable or thread.results >= MOST_RESULTS:
+        thread.held.append(result)
+        return
+    block = show_result(result, room=BODY - 20)
+    page.flush()
+    thread.results += 1
+    page.post(block.text, files=block.files)
+
+
+def _was_the_answer(page: Page, event: Observed, asked: Asked) -> bool:
+    """Whether the observation only says how the post was answered: it is then shown there."""
+    if asked.draft.asks is not None and asked.draft.asks.post == "question":
+        page.change(asked.answered(f"💬 {line(event.observation.text, 240)}"))
+        return True
+    if event.refused and event.action not in page.thread.settled:
+        page.change(asked.answered(f"-# {line(event.observation.text, 240)}"))
+    return event.refused
+
+
+def _started(page: Page, event: ActionStarted, rules: ServerRules) -> None:
+    action = page.thread.actions.get(event.action)
+    if action is None:
+        return
+    if risk_of(action.name) is not Risk.SAFE:
+        page.flush()  # people see what came before while it runs
+    standing = " on a standing yes" if event.uses_five else ""
+    _note(page, rules, f"▶ **{line(action.name, 60)}** runs{standing}")
+
+
+def _topped_up(page: Page, event: ToppedUp) -> None:
+    budget, page.thread.budget = page.thread.budget, None
+    if budget is not None:
+        page.change(budget.answered(asking.granted(event)))
+
+
+def _interrupted(
+    page: Page, event: ThoughtFailed | Paused | Resumed, commit: Commit, rules: ServerRules
+) -> None:
+    match event:
+        case ThoughtFailed() if event.retry_at is not None:
+            _note(page, rules, f"the model gave no reply, it is asked again: {line(event.text, 300)}")
+        case ThoughtFailed():
+            if not any(isinstance(other, Paused) for other in commit.events):
+                page.post(_stands_still(event.text))
+        case Paused():
+            page.post(_stands_still(event.reason))
+        case Resumed():
+            page.post(f"▶️ **{line(event.person.name, 60)}** lets it go on")
+
+
+def _stands_still(reason: str) -> str:
+    return f"⏸️ **paused** · {cut(prose(reason), 1000)}\n-# `/resume` goes on, `/stop` ends it"
+
+
+def _ended(page: Page, event: Ended) -> None:
+    page.flush()
+    _close(page, "-# the session has ended")
+    block = closing(page.thread.state, event)
+    page.post(block.text, files=block.files)
+    page.showing.append(Rename(name=thread_name(page.thread.state, event)))
+
+
+def _close(page: Page, text: str) -> None:
+    """Nothing that was open waits any longer."""
+    thread = page.thread
+    still_open = [asked for key, asked in thread.asked.items() if key not in thread.settled]
+    for asked in [*still_open, *([thread.budget] if thread.budget else [])]:
+        page.change(asked.answered(text))
+    thread.asked, thread.budget = {}, None
