@@ -1,0 +1,29 @@
+"""REST on Discord: nonces, retries, deadlines, one send at a time per channel, errors in a few classes."""
+
+from bot.discord_api.api import DiscordApi, Presser, Sent, SentFile, Upload
+from bot.discord_api.errors import (
+    DiscordError,
+    ForbiddenError,
+    GoneError,
+    LockedError,
+    RejectedError,
+    TooLargeError,
+    UnavailableError,
+)
+from bot.discord_api.lanes import Lanes
+
+__all__ = [
+    "DiscordApi",
+    "DiscordError",
+    "ForbiddenError",
+    "GoneError",
+    "Lanes",
+    "LockedError",
+    "Presser",
+    "RejectedError",
+    "Sent",
+    "SentFile",
+    "TooLargeError",
+    "UnavailableError",
+    "Upload",
+]
