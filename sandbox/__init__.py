@@ -1,0 +1,17 @@
+"""Run code written by strangers, behind walls that the kernel keeps. Knows nothing of agents."""
+
+from sandbox.box import Pool, Sandbox
+from sandbox.probe import ProbeRow, probe
+from sandbox.values import ChangedFile, LeftOut, Limits, RunResult, SandboxUnavailableError
+
+__all__ = [
+    "ChangedFile",
+    "LeftOut",
+    "Limits",
+    "Pool",
+    "ProbeRow",
+    "RunResult",
+    "Sandbox",
+    "SandboxUnavailableError",
+    "probe",
+]

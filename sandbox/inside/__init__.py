@@ -1,0 +1,1 @@
+"""The part that runs within the walls, before the stranger's code does. Imports nothing of the rest."""

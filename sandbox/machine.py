@@ -1,0 +1,189 @@
+"""What this machine offers for a box, found out once; and in one sentence what to do where it does not."""
+
+import os
+import platform
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import seccomp
+from sandbox.runtime import default_runtime, is_ready
+from sandbox.values import SandboxUnavailableError
+
+BOX_OWNER = 65533
+"""The user that a box runs as where we are root: in no range that distributions or systemd hand out."""
+
+_INSTALLERS = {
+    "apt-get": "apt-get install bubblewrap",
+    "dnf": "dnf install bubblewrap",
+    "pacman": "pacman -S bubblewrap",
+    "apk": "apk add bubblewrap",
+    "zypper": "zypper install bubblewrap",
+}
+_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
+_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+_SHARED = ("zoneinfo", "fonts", "terminfo", "perl", "perl5", "mime", "misc", "locale", "i18n", "fontconfig")
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_VARIABLES = {
+    "HOME": "/tmp",  # noqa: S108
+    "TMPDIR": "/tmp",  # noqa: S108
+    "PATH": "/opt/python/bin:/usr/local/bin:/usr/bin:/bin",
+    "USER": "box",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/tmp/.matplotlib",  # noqa: S108
+    "PYTHONUTF8": "1",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MALLOC_ARENA_MAX": "4",
+}
+_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_MOST_THREADS = 4
+_START = "from inside.launch import main; main({control}, {note})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Everything about this machine that every box needs."""
+
+    bwrap: str
+    owner: int | None
+    """The user id to become, where we are root."""
+    runtime: Path
+    filter: bytes
+    arguments: tuple[str, ...]
+    """What bubblewrap is asked for, up to the command."""
+
+    def command(self, control: int, note: int) -> tuple[str, ...]:
+        """The box's first program, told the two descriptors it is handed."""
+        python = "/opt/python/bin/python"
+        return (python, "-S", "-u", "-c", _START.format(control=control, note=note))
+
+
+def examine(runtime: Path | None = None) -> Machine:
+    """Find what a box needs. Raises SandboxUnavailableError for what can be seen without starting one."""
+    if sys.platform != "linux":
+        raise SandboxUnavailableError("Code needs Linux to be run safely: use Docker, Podman or WSL2.")
+    if platform.machine() not in seccomp.MACHINES:
+        raise SandboxUnavailableError(
+            f"There is no system-call filter for {platform.machine()!r} processors yet."
+        )
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        raise SandboxUnavailableError(f"bubblewrap is missing; type: {_installer()}")
+    place = default_runtime() if runtime is None else runtime
+    if not is_ready(place):
+        raise SandboxUnavailableError("The box's Python is not there yet; type: python -m sandbox install")
+    owner = BOX_OWNER if os.geteuid() == 0 else None
+    return Machine(
+        bwrap=bwrap,
+        owner=owner,
+        runtime=place,
+        filter=seccomp.program(platform.machine()),
+        arguments=tuple(_arguments(place, owner)),
+    )
+
+
+def refusal(words: str) -> SandboxUnavailableError:
+    """Turn what bubblewrap or the launcher said into one sentence that says what to do."""
+    said = " ".join(words.split())[-400:] or "it ended without a word"
+    if any(Path(mark).exists() for mark in _CONTAINER_MARKS):
+        return SandboxUnavailableError(
+            "This container forbids the namespaces that a box is made of, so no code is run: start it with the seccomp and"
+            f" AppArmor profiles under deploy/ (these are not shipped yet). bubblewrap said: {said}"
+        )
+    for setting, value in (
+        ("kernel.unprivileged_userns_clone", "1"),
+        ("kernel.apparmor_restrict_unprivileged_userns", "0"),
+    ):
+        path = Path("/proc/sys") / setting.replace(".", "/")
+        if os.geteuid() != 0 and path.exists() and path.read_text(encoding="ascii").strip() != value:
+            return SandboxUnavailableError(
+                f"This system forbids user namespaces, so no code is run; type: sudo sysctl -w {setting}={value}"
+                f" (bubblewrap said: {said})"
+            )
+    return SandboxUnavailableError(f"No box could be started, so no code is run. bubblewrap said: {said}")
+
+
+def _installer() -> str:
+    prefix = "" if os.geteuid() == 0 else "sudo "
+    for manager, line in _INSTALLERS.items():
+        if shutil.which(manager):
+            return prefix + line
+    return "apt-get install bubblewrap (or dnf, pacman -S)"
+
+
+def _arguments(runtime: Path, owner: int | None) -> Iterator[str]:
+    for kind in ("pid", "ipc", "uts", "net", "cgroup-try"):
+        yield f"--unshare-{kind}"
+    if owner is None:
+        # root of a user namespace of its own, until the launcher leaves that too
+        yield from ("--unshare-user", "--uid", "0", "--gid", "0")
+    yield from ("--cap-add", "ALL", "--die-with-parent", "--new-session", "--hostname", "box", "--clearenv")
+    threads = str(min(os.cpu_count() or 1, _MOST_THREADS))
+    for name, value in {**_VARIABLES, **dict.fromkeys(_THREADED, threads)}.items():
+        yield from ("--setenv", name, value)
+    yield from _system()
+    yield from _python(runtime)
+    for device in _DEVICES:
+        yield from ("--dev-bind", f"/dev/{device}", f"/dev/{device}")
+    for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        yield from ("--symlink", f"/proc/self/{target}", f"/dev/{name}")
+    for folder in ("/tmp", "/workspace", "/dev/shm", "/box"):  # noqa: S108
+        yield from ("--dir", folder)
+    yield from ("--proc", "/proc", "--remount-ro", "/", "--chdir", "/run/box")
+
+
+def _system() -> Iterator[str]:
+    """Programs and libraries of the system; of /etc and /usr/share only what programs cannot do without."""
+    for name in ("bin", "lib", "lib32", "lib64", "libx32"):
+        yield from _read_only(f"/usr/{name}")
+        top = Path("/") / name
+        if top.is_symlink():
+            yield from ("--symlink", str(top.readlink()), str(top))
+        else:
+            yield from _read_only(str(top))
+    for name in _SHARED:
+        yield from _read_only(f"/usr/share/{name}")
+    for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", _CERTIFICATES):
+        yield from _read_only(path)
+
+
+def _python(runtime: Path) -> Iterator[str]:
+    """The interpreter at its own place without what somebody installed there, the runtime at /opt/python."""
+    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix, "installed_base": sys.base_prefix}
+    stdlib = sysconfig.get_path("stdlib", vars=base)
+    found = {stdlib, sysconfig.get_path("platstdlib", vars={**base, "platbase": sys.base_exec_prefix})}
+    program = Path(sys.executable).resolve()
+    found.add(str(program))
+    library = Path(str(sysconfig.get_config_var("LIBDIR")), str(sysconfig.get_config_var("INSTSONAME")))
+    if library.suffix != ".a" and library.exists():
+        found.add(str(library))
+    places = [path for path in sorted(found) if not path.startswith(("/usr/bin/", "/usr/lib/"))]
+    for folder in sorted({str(folder) for path in places for folder in Path(path).parents} - {"/", "/usr"}):
+        # bubblewrap would close what it has to make here to everybody but root
+        yield from ("--perms", "0755", "--dir", folder)
+    for path in places:
+        yield from _read_only(path)
+    if not stdlib.startswith("/usr/lib/"):
+        yield from (
+            "--perms",
+            "0555",
+            "--tmpfs",
+            f"{stdlib}/site-packages",
+            "--remount-ro",
+            f"{stdlib}/site-packages",
+        )
+    yield from ("--ro-bind", str(runtime), "/opt/python")
+    yield from ("--ro-bind", str(Path(__file__).parent / "inside"), "/run/box/inside")
+    for stub in sorted((runtime / "etc").iterdir()):
+        yield from ("--ro-bind", str(stub), f"/etc/{stub.name}")
+
+
+def _read_only(path: str) -> Iterator[str]:
+    if Path(path).exists():
+        yield from ("--ro-bind", path, path)

@@ -1,0 +1,123 @@
+"""The system-call filter: what is not listed in syscalls.txt, or asks for too much, is refused.
+
+A classic BPF program, made by hand: it runs in the kernel for every call, sees the number and the arguments, and cannot be
+taken off again. Refused calls fail with EPERM, numbers newer than the table with ENOSYS, so that libraries use their
+older way. Another ABI's calls (32 bit, x32) have other numbers; they kill the process.
+"""
+
+import errno
+import struct
+from dataclasses import dataclass
+from importlib import resources
+
+_LOAD, _JEQ, _JGE, _JSET, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
+_NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
+_ALLOW, _ERRNO, _KILL = 0x7FFF_0000, 0x0005_0000, 0x8000_0000
+_X32 = 0x4000_0000
+_NEWEST = 450
+"""Numbers from here on are answered with ENOSYS."""
+
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_F_SETPIPE_SZ = 1031
+# CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+_NAMESPACES = (
+    0x80 | 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000
+)
+# terminal attributes, window size and process group, bytes waiting, non-blocking, close on exec, clone of a file
+_IOCTLS = (0x5401, 0x5413, 0x540F, 0x5410, 0x541B, 0x5421, 0x5450, 0x5451, 0x4004_9409)
+# parent death signal, dumpable, name, seccomp mode, capability bounds, timer slack, no_new_privs, subreaper, huge pages, names of mappings
+_PRCTLS = (1, 2, 3, 4, 15, 16, 21, 23, 29, 30, 36, 37, 38, 39, 41, 42, 0x5356_4D41)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What the filter must know of a processor: its audit number and the numbers of its calls."""
+
+    audit: int
+    column: int
+
+
+MACHINES = {
+    "x86_64": Machine(audit=0xC000_003E, column=1),
+    "aarch64": Machine(audit=0xC000_00B7, column=2),
+}
+
+
+def program(machine: str) -> bytes:
+    """The filter for a processor as `platform.machine()` names it. Raises KeyError for one that has no table."""
+    kind = MACHINES[machine]
+    numbers = _numbers(kind)
+    code = _load(_ARCH) + _jump(_JEQ, kind.audit, 1, 0) + _return(_KILL) + _load(_NUMBER)
+    code += _jump(_JGE, _X32, 0, 1) + _return(_KILL)
+    for name, check in _checks().items():
+        code += _jump(_JEQ, numbers.pop(name), 0, len(check) // 8) + check
+    for first, last in _ranges(sorted(numbers.values())):
+        # inside [first, last]: allow; the two jumps skip the answer otherwise
+        code += _jump(_JGE, first, 0, 2) + _jump(_JGE, last + 1, 1, 0) + _return(_ALLOW)
+    code += _jump(_JGE, _NEWEST, 0, 1) + _return(_ERRNO | errno.ENOSYS)
+    return code + _return(_ERRNO | errno.EPERM)
+
+
+def _checks() -> dict[str, bytes]:
+    """Calls whose arguments decide, each with a piece of program that always ends in an answer."""
+    deny, allow = _return(_ERRNO | errno.EPERM), _return(_ALLOW)
+    family = _one_of((_AF_UNIX, _AF_INET, _AF_INET6), _return(_ERRNO | errno.EAFNOSUPPORT))
+    kind = _argument(1) + _statement(_AND, 0xF) + _one_of((1, 2, 5), _return(_ERRNO | errno.EPROTONOSUPPORT))
+    protocol = _argument(2) + _one_of((0, 6, 17), _return(_ERRNO | errno.EPROTONOSUPPORT))
+    pair = _one_of((_AF_UNIX,), _return(_ERRNO | errno.EAFNOSUPPORT))
+    return {
+        "socket": _argument(0) + family + kind + protocol + allow,
+        "socketpair": _argument(0) + pair + allow,
+        "clone": _argument(0) + _jump(_JSET, _NAMESPACES, 0, 1) + deny + allow,
+        "ioctl": _argument(1) + _one_of(_IOCTLS, _return(_ERRNO | errno.ENOTTY)) + allow,
+        "prctl": _argument(0) + _one_of(_PRCTLS, _return(_ERRNO | errno.EINVAL)) + allow,
+        "fcntl": _argument(1) + _jump(_JEQ, _F_SETPIPE_SZ, 0, 1) + deny + allow,
+        "personality": _argument(0) + _one_of((0, 0xFFFF_FFFF), deny) + allow,
+        # the whole machine's disks are not the box's to flush
+        "sync": _return(_ERRNO),
+    }
+
+
+def _one_of(values: tuple[int, ...], otherwise: bytes) -> bytes:
+    """Go on where the loaded word is one of `values`, else answer."""
+    code = b""
+    for index, value in enumerate(values):
+        rest = len(values) - 1 - index
+        code += _jump(_JEQ, value, rest + 1, 0)
+    return code + otherwise
+
+
+def _numbers(kind: Machine) -> dict[str, int]:
+    table = resources.files(__package__ or "sandbox").joinpath("syscalls.txt").read_text(encoding="utf-8")
+    rows = [line.split() for line in table.splitlines() if line and not line.startswith("#")]
+    return {row[0]: int(row[kind.column]) for row in rows if row[kind.column] != "-"}
+
+
+def _ranges(numbers: list[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
+
+
+def _statement(code: int, value: int) -> bytes:
+    return struct.pack("<HBBI", code, 0, 0, value)
+
+
+def _jump(code: int, value: int, if_true: int, if_false: int) -> bytes:
+    return struct.pack("<HBBI", code, if_true, if_false, value)
+
+
+def _load(offset: int) -> bytes:
+    return _statement(_LOAD, offset)
+
+
+def _argument(index: int) -> bytes:
+    return _load(_ARGUMENTS + 8 * index)
+
+
+def _return(value: int) -> bytes:
+    return _statement(_RETURN, value)
