@@ -70,7 +70,7 @@ class Presser:
 
 
 class DiscordApi:
-    """The REST door. Ids are strings; every call raises the classes of errors.py, and no others of Discord's."""
+    """The REST door. Ids are strings; every call raises the classes of errors.py, no others of Discord's."""
 
     def __init__(self, client: discord.Client, *, deadline_s: float = 60.0) -> None:
         self._client = client
