@@ -1,0 +1,144 @@
+"""One call of `complete`: attempts, waits and lessons, inside one deadline."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agent_core.model import codec_chat
+from agent_core.model.conclude import Offer, Price, conclude, refused_call
+from agent_core.model.failures import broken
+from agent_core.model.fold import ChatFold
+from agent_core.model.learned import Learned
+from agent_core.model.receive import Patience, receive
+from agent_core.model.reply import BrokenReplyError, Draft, Failure, ModelReply
+from agent_core.model.retry import RetryRules
+from agent_core.model.shapes import JsonObject, dump, mapping, mended
+from agent_core.model.text import CallGate, Narrator
+from agent_core.model.wire import Wire
+from agent_core.values import Message, Usage
+
+_MOST_ROUNDS = 64
+"""Requests of one call at most, lessons included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked, and by which rules."""
+
+    name: str
+    messages: Sequence[Message]
+    tools: Sequence[Message]
+    offer: Offer
+    price: Price
+    rules: RetryRules
+    patience: Patience
+    deadline: float
+    """Loop time."""
+
+
+class Call:
+    """Runs one request to its reply or its failure."""
+
+    def __init__(
+        self, request: Request, wire: Wire, learned: Learned, narrator: Narrator, *, stream: bool
+    ) -> None:
+        self._request = request
+        self._wire = wire
+        self._learned = learned
+        self._narrator = narrator
+        self._stream = stream
+        self._last: Failure | None = None
+        self._empty: ModelReply | None = None
+        self._tries = 0
+
+    async def run(self) -> ModelReply | Failure:
+        """The reply, or the failure to raise. Whatever the caller's `on_text` raises passes through."""
+        for _ in range(_MOST_ROUNDS):
+            body = self._body()
+            outcome = await self._attempt(body)
+            if outcome is None:
+                return self._last or broken("no reply came in the time that it was given")
+            if isinstance(outcome, ModelReply):
+                if self._whole(outcome):
+                    return self._with_empty(outcome)
+                self._empty = outcome
+                continue
+            if self._learned.learn(outcome, body):
+                continue
+            self._last = outcome
+            self._tries += 1
+            wait = self._wait(outcome)
+            if isinstance(wait, Failure):
+                return wait
+            await asyncio.sleep(wait)
+        return self._last or broken("no reply came in many requests")
+
+    def _body(self) -> JsonObject:
+        request = self._request
+        return codec_chat.encode(
+            request.name, request.messages, request.tools, stream=self._stream, learned=self._learned
+        )
+
+    def _wait(self, failure: Failure) -> float | Failure:
+        left = self._request.deadline - asyncio.get_running_loop().time()
+        jitter = secrets.randbelow(1000) / 1000
+        return self._request.rules.wait(failure, self._tries, left_s=left, jitter=jitter)
+
+    async def _attempt(self, body: JsonObject) -> ModelReply | Failure | None:
+        """One request; None where the deadline came first."""
+        self._narrator.restart()
+        timer = asyncio.timeout_at(self._request.deadline)
+        try:
+            async with timer:
+                draft = await self._exchange(body)
+        except BrokenReplyError as error:
+            return self._refused(error.failure)
+        except TimeoutError:
+            if timer.expired():
+                return None
+            raise
+        outcome = conclude(draft, self._request.offer, self._request.price)
+        if isinstance(outcome, ModelReply):
+            self._narrator.finish(outcome.text)
+        return outcome
+
+    async def _exchange(self, body: JsonObject) -> Draft:
+        fold = ChatFold(self._request.offer.names)
+        gate = CallGate(active=bool(self._request.tools))
+        patience = self._request.patience if body.get("stream") else None
+
+        def tell(piece: str) -> None:
+            self._narrator.feed(gate.feed(piece))
+
+        async with self._wire.post(codec_chat.PATH, encoded(body)) as answer:
+            return await receive(answer, fold, tell, patience)
+
+    def _refused(self, failure: Failure) -> ModelReply | Failure:
+        """A call that its own server refused goes back to the model, as an action or as text."""
+        if failure.generation is None:
+            return failure
+        reply = refused_call(failure.generation, failure.wording, self._request.offer)
+        self._narrator.finish(reply.text)
+        return reply
+
+    def _whole(self, reply: ModelReply) -> bool:
+        """Not empty, or empty for the second time."""
+        said = bool(reply.text.strip() or reply.actions)
+        return said or self._empty is not None or reply.finish_reason != "stop"
+
+    def _with_empty(self, reply: ModelReply) -> ModelReply:
+        """The bill of the empty reply before goes with this one."""
+        if self._empty is None:
+            return reply
+        costs = [cost for cost in (self._empty.cost_usd, reply.cost_usd) if cost is not None]
+        usage: Usage = self._empty.usage + reply.usage
+        return replace(reply, usage=usage, cost_usd=sum(costs) if costs else None)
+
+
+def encoded(body: JsonObject) -> bytes:
+    """The body as it goes over the wire; lone surrogates, which have no UTF-8, are replaced."""
+    try:
+        return dump(body).encode()
+    except UnicodeEncodeError:
+        return dump(mapping(mended(body))).encode()

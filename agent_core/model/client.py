@@ -1,0 +1,118 @@
+"""The model behind one name: it asks, repeats what can pass, and answers whole or with one error."""
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from agent_core.model import codec_chat
+from agent_core.model.call import Call, Request
+from agent_core.model.conclude import Offer, tool_names, used_ids
+from agent_core.model.failures import as_error
+from agent_core.model.learned import Learned
+from agent_core.model.prices import Prices, PriceTable, list_price
+from agent_core.model.receive import Patience
+from agent_core.model.reply import Failure, ModelReply
+from agent_core.model.retry import RetryRules
+from agent_core.model.text import Narrator, Tell
+from agent_core.model.wire import Wire, open_wire
+from agent_core.values import Message, Usage
+
+OPENAI_URL = "https://api.openai.com/v1"
+
+
+class Model:
+    """One model of one server. Safe to share: each call stands alone, what one has learnt serves all."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        name: str,
+        api: Literal["auto", "chat", "responses"] = "auto",
+        prices: PriceTable = None,
+        _backoff_s: float = 1.0,
+        _patience: Patience | None = None,
+    ) -> None:
+        """`prices`: "free", or name -> US$ per million input, cached and output tokens."""
+        self.name = name
+        self._base_url = (base_url or OPENAI_URL).strip().rstrip("/").removesuffix(codec_chat.PATH)
+        self._key = (api_key or "").strip()
+        self._api = api
+        self._prices = Prices(own=prices, name=name, base_url=self._base_url)
+        self._rules = RetryRules(backoff_s=_backoff_s)
+        self._patience = _patience or Patience()
+        self._learned = Learned()
+        self._wire: Wire | None = None
+
+    async def __aenter__(self) -> Self:
+        """Load the client library, off the event loop. Opens no connection yet."""
+        self._wire = await asyncio.to_thread(self._open)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            await wire.aclose()
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Message] = (),
+        *,
+        on_text: Tell | None = None,
+        timeout_s: float = 600.0,
+    ) -> ModelReply:
+        """Ask for the next message of a conversation. Messages and tools are in the Chat Completions shape.
+
+        With `on_text`, a plain function called with each piece of text, the request is streamed. `timeout_s`
+        bounds all, repeats and waits included. Cancelling closes the socket at once.
+
+        Raises one subclass of ModelError per reaction; never gives half a reply.
+        """
+        outcome = self._bad_key() or await self._run(messages, tools, on_text, timeout_s)
+        if isinstance(outcome, Failure):
+            raise as_error(outcome, where=self._where(), key=self._key)
+        return outcome
+
+    async def _run(
+        self, messages: Sequence[Message], tools: Sequence[Message], on_text: Tell | None, timeout_s: float
+    ) -> ModelReply | Failure:
+        if self._wire is None:
+            raise RuntimeError("a Model is used inside `async with`")
+        request = Request(
+            name=self.name,
+            messages=messages,
+            tools=tools,
+            offer=Offer(names=tool_names(tools), used_ids=used_ids(messages)),
+            price=self._prices.cost,
+            rules=self._rules,
+            patience=self._patience,
+            deadline=asyncio.get_running_loop().time() + timeout_s,
+        )
+        stream = on_text is not None
+        return await Call(request, self._wire, self._learned, Narrator(on_text), stream=stream).run()
+
+    def _open(self) -> Wire:
+        list_price(self.name, Usage(), base_url=self._base_url)  # loads the list now, not in the first reply
+        return open_wire(self._base_url, self._key)
+
+    def _bad_key(self) -> Failure | None:
+        """A key that no header can carry would be quoted by the HTTP client's error."""
+        if all("!" <= sign <= "~" for sign in self._key):
+            return None
+        return Failure(kind="auth", text="the key holds characters that no key has")
+
+    def _where(self) -> str:
+        """The address for people, without a password that it may carry."""
+        try:
+            parts = urlsplit(self._base_url)
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            return "the address that is set"
+        return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

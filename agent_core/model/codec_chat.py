@@ -1,0 +1,74 @@
+"""The Chat Completions codec: messages and tools -> the body of a request. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+from agent_core.model.learned import Learned, without
+from agent_core.model.parts import is_opaque
+from agent_core.model.shapes import JsonObject, items, load_strict, mapping, string
+from agent_core.values import Message
+
+PATH = "/chat/completions"
+ITEMS_KEY = "response_items"
+"""Where an assistant message carries the output items of the other codec; never sent here."""
+_BAD_NAME = re.compile(r"[^\w-]", re.ASCII)
+
+
+def encode(
+    name: str, messages: Sequence[Message], tools: Sequence[Message], *, stream: bool, learned: Learned
+) -> JsonObject:
+    """The least that a server must know: each further parameter breaks some server."""
+    body: JsonObject = {"model": name, "messages": [_message(message, learned) for message in messages]}
+    if tools:
+        body["tools"] = [_tool(tool, learned) for tool in tools]
+    if stream and "stream" not in learned.dropped:
+        body["stream"] = True
+        if "stream_options" not in learned.dropped:
+            body["stream_options"] = {"include_usage": True}
+    if learned.no_effort and "reasoning_effort" not in learned.dropped:
+        body["reasoning_effort"] = "none"
+    return body
+
+
+def _tool(tool: Message, learned: Learned) -> JsonValue:
+    return without(tool, learned.dropped) if learned.dropped else tool
+
+
+def _message(message: Message, learned: Learned) -> JsonObject:
+    out = {
+        key: value
+        for key, value in message.items()
+        if key != ITEMS_KEY and not (key in learned.dropped and is_opaque(key))
+    }
+    role = out.get("role")
+    if role == "system" and learned.no_system:
+        out["role"] = "user"
+    if out.get("content", "") is None and learned.fill_content:
+        out["content"] = ""
+    if role != "assistant":
+        return out
+    if learned.fill_reasoning:
+        out.setdefault("reasoning_content", "")
+    if out.get("tool_calls"):
+        out["tool_calls"] = [_call(mapping(call)) for call in items(out["tool_calls"])]
+    return out
+
+
+def _call(call: JsonObject) -> JsonObject:
+    """A call as servers take it back: broken arguments and impossible names would be a 400."""
+    function = mapping(call.get("function"))
+    name = _BAD_NAME.sub("_", string(function.get("name")))[:64] or "unknown"
+    return {
+        **call,
+        "function": {**function, "name": name, "arguments": _arguments(function.get("arguments"))},
+    }
+
+
+def _arguments(raw: JsonValue) -> str:
+    text = string(raw)
+    try:
+        return text if isinstance(load_strict(text), dict) else "{}"
+    except ValueError:
+        return "{}"

@@ -1,0 +1,131 @@
+"""What a server has taught about one model: parameters it rejects, and what it wants otherwise."""
+
+import re
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from agent_core.model.parts import is_opaque
+from agent_core.model.reply import Failure
+from agent_core.model.shapes import JsonObject, items, mapping
+from agent_core.model.wording import plain
+
+_NEEDED = frozenset({"model", "messages", "tools", "input"})
+_SCHEMA_WORDS = tuple(
+    """
+    additionalProperties $schema title default examples format pattern minLength maxLength minimum maximum
+    exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems uniqueItems strict
+    """.split()
+)
+_REFUSAL = re.compile(
+    r"unsupported|not supported|n't support|does not support|unknown|unrecogni[sz]ed|unexpected|extra"
+    r"|not permitted|not allowed|invalid|no such|cannot find|must not|not accept|only .{0,40}supported"
+    r"|reject|verified"
+)
+_WANTED = re.compile(
+    r"missing|must be (?:passed|provided|included|present)|required|passed back|pass back|should be"
+)
+_RESPONSES = re.compile(r"/responses\b|responses api")
+_SYSTEM = re.compile(
+    r"['\"`]?system['\"`]?[^.]{0,40}(?:role|message|not support|unsupported)|role[^.]{0,60}['\"`]system['\"`]"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Learned:
+    """Grows while the process lives; each lesson is learnt at most once."""
+
+    dropped: set[str] = field(default_factory=set[str])
+    """Keys left out of the request: of its top level, of tool schemas, of assistant messages."""
+    no_system: bool = False
+    """The system role goes as user."""
+    fill_reasoning: bool = False
+    """Assistant messages without `reasoning_content` get an empty one (DeepSeek's thinking mode)."""
+    fill_content: bool = False
+    """A content of null goes as an empty string."""
+    no_effort: bool = False
+    """`reasoning_effort="none"` is sent."""
+    responses: bool = False
+    """The server demands the Responses API."""
+
+    def learn(self, failure: Failure, body: JsonObject) -> bool:
+        """Take a lesson from a rejected request; false where it teaches nothing new."""
+        if failure.kind not in ("bad_request", "config") or failure.status not in (None, 400, 404, 405, 422):
+            return False
+        text = plain(failure.wording)
+        for lesson in (self._reasoning, self._role, self._content, self._parameter):
+            if lesson(text, failure.wording, body):
+                return True
+        return False
+
+    def demands_responses(self, failure: Failure) -> bool:
+        """The rejection names the Responses API. Its address stands in the text as a path, or as a link."""
+        return failure.status in (400, 404) and bool(_RESPONSES.search(failure.wording.lower()))
+
+    def _reasoning(self, text: str, _wording: str, body: JsonObject) -> bool:
+        if self.fill_reasoning or "reasoning_content" not in text or not _WANTED.search(text):
+            return False
+        lacking = any(
+            message.get("role") == "assistant" and "reasoning_content" not in message
+            for message in map(mapping, items(body.get("messages")))
+        )
+        self.fill_reasoning = lacking and not re.search(r"not permitted|unsupported|extra|unexpected", text)
+        return self.fill_reasoning
+
+    def _role(self, text: str, _wording: str, body: JsonObject) -> bool:
+        has_system = any(mapping(message).get("role") == "system" for message in items(body.get("messages")))
+        if self.no_system or not has_system or not _SYSTEM.search(text) or not _REFUSAL.search(text):
+            return False
+        self.no_system = True
+        return True
+
+    def _content(self, text: str, _wording: str, body: JsonObject) -> bool:
+        messages = [mapping(message) for message in items(body.get("messages"))]
+        has_null = any("content" in message and message["content"] is None for message in messages)
+        if (
+            self.fill_content
+            or not has_null
+            or not re.search(r"\bcontent\b.*(?:null|none|string|required|missing)", text)
+        ):
+            return False
+        self.fill_content = True
+        return True
+
+    def _parameter(self, _text: str, wording: str, body: JsonObject) -> bool:
+        present = _parameters(body) - self.dropped
+        named = {key for key in present if re.search(rf"(?<![\w$]){re.escape(key)}(?![\w$])", wording)}
+        if not named or (not _REFUSAL.search(wording.lower()) and len(named) > 1):
+            return False
+        self.dropped |= {max(named, key=len)} if "strict" in named or len(named) > 1 else named
+        return True
+
+
+def _parameters(body: JsonObject) -> set[str]:
+    """Every key of a request that can be left out."""
+    found = {key for key in body if key not in _NEEDED}
+    tools = items(body.get("tools"))
+    found |= {word for word in _SCHEMA_WORDS if any(_holds(tool, word) for tool in tools)}
+    for message in map(mapping, items(body.get("messages"))):
+        found |= {key for key in message if is_opaque(key)}
+    return found
+
+
+def _holds(value: JsonValue, key: str) -> bool:
+    if isinstance(value, dict):
+        return key in value or any(_holds(item, key) for item in value.values())
+    return any(_holds(item, key) for item in items(value))
+
+
+def without(value: JsonValue, keys: set[str]) -> JsonValue:
+    """A JSON schema without the given keywords. What `properties` holds are names, not keywords."""
+    if isinstance(value, list):
+        return [without(item, keys) for item in value]
+    if not isinstance(value, dict):
+        return value
+    out: JsonObject = {}
+    for key, item in value.items():
+        if key == "properties" and isinstance(item, dict):
+            out[key] = {name: without(schema, keys) for name, schema in item.items()}
+        elif key not in keys:
+            out[key] = without(item, keys)
+    return out
