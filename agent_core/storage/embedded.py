@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from agent_core.errors import StartError
 from agent_core.storage import folder as on_disk
 from agent_core.storage import program
-from agent_core.storage.redis import MAX_CONNECTIONS, connected
+from agent_core.storage.redis import connected, with_connections
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class EmbeddedRedis:
     @property
     def url(self) -> str:
         """The address, for every client."""
-        return f"unix://{quote(str(self._socket))}?max_connections={MAX_CONNECTIONS}"
+        return with_connections(f"unix://{quote(str(self._socket))}")
 
     async def __aenter__(self) -> Self:
         try:

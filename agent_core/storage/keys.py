@@ -72,3 +72,8 @@ def threads(guild_id: str) -> str:
 def rules(guild_id: str) -> str:
     """String: the server's rules as JSON."""
     return _of(guild_id, "rules")
+
+
+def slot(ref: SessionRef, kind: str) -> str:
+    """Hash that expires: who does this kind of work for the session at the moment."""
+    return _of(ref.guild_id, "slot", checked(kind), checked(ref.id))

@@ -76,6 +76,13 @@ async def connected(url: str, *, repeat: bool) -> AsyncGenerator[Redis]:
         await client.aclose()
 
 
+def with_connections(url: str) -> str:
+    """The address with our limit on connections, where it names none. For clients that others make."""
+    if "max_connections=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}max_connections={MAX_CONNECTIONS}"
+
+
 async def answered(reply: Awaitable[T]) -> T:
     """What Redis answered. Raises StoreUnavailableError where it did not, or cannot at the moment."""
     try:
