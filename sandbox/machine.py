@@ -4,12 +4,12 @@ import os
 import platform
 import shutil
 import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
-from sandbox import seccomp
+from sandbox import mounts, seccomp
 from sandbox.runtime import default_runtime, is_ready
 from sandbox.values import SandboxUnavailableError
 
@@ -24,9 +24,6 @@ _INSTALLERS = {
     "zypper": "zypper install bubblewrap",
 }
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
-_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-_SHARED = ("zoneinfo", "fonts", "terminfo", "perl", "perl5", "mime", "misc", "locale", "i18n", "fontconfig")
-_DEVICES = ("null", "zero", "full", "random", "urandom")
 _VARIABLES = {
     "HOME": "/tmp",  # noqa: S108
     "TMPDIR": "/tmp",  # noqa: S108
@@ -60,8 +57,7 @@ class Machine:
 
     def command(self, control: int, note: int) -> tuple[str, ...]:
         """The box's first program, told the two descriptors it is handed."""
-        python = "/opt/python/bin/python"
-        return (python, "-S", "-u", "-c", _START.format(control=control, note=note))
+        return (f"{mounts.RUNTIME}/bin/python", "-S", "-u", "-c", _START.format(control=control, note=note))
 
 
 def examine(runtime: Path | None = None) -> Machine:
@@ -78,6 +74,7 @@ def examine(runtime: Path | None = None) -> Machine:
     place = default_runtime() if runtime is None else runtime
     if not is_ready(place):
         raise SandboxUnavailableError("The box's Python is not there yet; type: python -m sandbox install")
+    _compile_launcher()
     owner = BOX_OWNER if os.geteuid() == 0 else None
     return Machine(
         bwrap=bwrap,
@@ -109,6 +106,12 @@ def refusal(words: str) -> SandboxUnavailableError:
     return SandboxUnavailableError(f"No box could be started, so no code is run. bubblewrap said: {said}")
 
 
+def _compile_launcher() -> None:
+    """Leave bytecode beside the launcher: nothing may be written from within a box."""
+    for path in (Path(__file__).parent / "inside").glob("*.py"):
+        SourceFileLoader(path.stem, str(path)).get_code(path.stem)
+
+
 def _installer() -> str:
     prefix = "" if os.geteuid() == 0 else "sudo "
     for manager, line in _INSTALLERS.items():
@@ -127,63 +130,4 @@ def _arguments(runtime: Path, owner: int | None) -> Iterator[str]:
     threads = str(min(os.cpu_count() or 1, _MOST_THREADS))
     for name, value in {**_VARIABLES, **dict.fromkeys(_THREADED, threads)}.items():
         yield from ("--setenv", name, value)
-    yield from _system()
-    yield from _python(runtime)
-    for device in _DEVICES:
-        yield from ("--dev-bind", f"/dev/{device}", f"/dev/{device}")
-    for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
-        yield from ("--symlink", f"/proc/self/{target}", f"/dev/{name}")
-    for folder in ("/tmp", "/workspace", "/dev/shm", "/box"):  # noqa: S108
-        yield from ("--dir", folder)
-    yield from ("--proc", "/proc", "--remount-ro", "/", "--chdir", "/run/box")
-
-
-def _system() -> Iterator[str]:
-    """Programs and libraries of the system; of /etc and /usr/share only what programs cannot do without."""
-    for name in ("bin", "lib", "lib32", "lib64", "libx32"):
-        yield from _read_only(f"/usr/{name}")
-        top = Path("/") / name
-        if top.is_symlink():
-            yield from ("--symlink", str(top.readlink()), str(top))
-        else:
-            yield from _read_only(str(top))
-    for name in _SHARED:
-        yield from _read_only(f"/usr/share/{name}")
-    for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", _CERTIFICATES):
-        yield from _read_only(path)
-
-
-def _python(runtime: Path) -> Iterator[str]:
-    """The interpreter at its own place without what somebody installed there, the runtime at /opt/python."""
-    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix, "installed_base": sys.base_prefix}
-    stdlib = sysconfig.get_path("stdlib", vars=base)
-    found = {stdlib, sysconfig.get_path("platstdlib", vars={**base, "platbase": sys.base_exec_prefix})}
-    program = Path(sys.executable).resolve()
-    found.add(str(program))
-    library = Path(str(sysconfig.get_config_var("LIBDIR")), str(sysconfig.get_config_var("INSTSONAME")))
-    if library.suffix != ".a" and library.exists():
-        found.add(str(library))
-    places = [path for path in sorted(found) if not path.startswith(("/usr/bin/", "/usr/lib/"))]
-    for folder in sorted({str(folder) for path in places for folder in Path(path).parents} - {"/", "/usr"}):
-        # bubblewrap would close what it has to make here to everybody but root
-        yield from ("--perms", "0755", "--dir", folder)
-    for path in places:
-        yield from _read_only(path)
-    if not stdlib.startswith("/usr/lib/"):
-        yield from (
-            "--perms",
-            "0555",
-            "--tmpfs",
-            f"{stdlib}/site-packages",
-            "--remount-ro",
-            f"{stdlib}/site-packages",
-        )
-    yield from ("--ro-bind", str(runtime), "/opt/python")
-    yield from ("--ro-bind", str(Path(__file__).parent / "inside"), "/run/box/inside")
-    for stub in sorted((runtime / "etc").iterdir()):
-        yield from ("--ro-bind", str(stub), f"/etc/{stub.name}")
-
-
-def _read_only(path: str) -> Iterator[str]:
-    if Path(path).exists():
-        yield from ("--ro-bind", path, path)
+    yield from mounts.arguments(runtime)

@@ -1,10 +1,11 @@
 """Become the stranger's script as if Python, or the shell, had been started with it."""
 
+import builtins
 import errno
 import os
-import site
 import sys
-from types import CodeType
+
+import _sitebuiltins
 
 PATHS = ("/box/main.py", "/box/main.sh")
 """Where the code lies: a Python script, a shell script."""
@@ -19,9 +20,11 @@ def set_path(*, on_path: bool) -> None:
     library = [path for path in sys.path if path.startswith("/")]  # without the folder this began in
     sys.path[:] = [*(["/workspace"] if on_path else []), *library, f"{RUNTIME}/lib/{version}/site-packages"]
     sys.prefix = sys.exec_prefix = RUNTIME
-    site.setquit()
-    site.setcopyright()
-    site.sethelper()
+    vars(builtins).update(
+        quit=_sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)"),
+        exit=_sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)"),
+        help=_sitebuiltins._Helper(),
+    )
     _offer_fonts()
 
 
@@ -42,7 +45,7 @@ def run_python(note_fd: int) -> None:
     sys.argv[:] = [PATHS[False]]
     first = os.getpid()
     try:
-        exec(_compiled(), names)  # noqa: S102 - this is what the box is for
+        exec(compile(_source(), PATHS[False], "exec", dont_inherit=True), names)  # noqa: S102 - this is what the box is for
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - the end of a stranger's script, told as Python tells it
@@ -55,9 +58,9 @@ def run_python(note_fd: int) -> None:
         sys.exit(1)
 
 
-def _compiled() -> CodeType:
+def _source() -> bytes:
     with open(PATHS[False], "rb") as file:  # noqa: PTH123
-        return compile(file.read(), PATHS[False], "exec", dont_inherit=True)
+        return file.read()
 
 
 def _note(note_fd: int, error: BaseException) -> None:
