@@ -20,7 +20,7 @@ _MOST_LISTED = 15
 
 def show_action(key: str, action: Action, *, room: int) -> Block:
     """The action with its arguments in about `room`; long ones as an excerpt and a file."""
-    title = f"▸ **{line(action.name, 60)}** · {risk_of(action.name)}"
+    title = f"▸ {code(action.name, 60)} · {risk_of(action.name)}"
     if action.arguments is None:
         raw = shown(action.raw, "", f"step-{key}.txt", room=room)
         return Block(text=f"{title} · its arguments are no JSON object\n{raw.text}", files=raw.files)

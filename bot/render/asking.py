@@ -5,7 +5,7 @@ from agent_core.session import State
 from agent_core.session.take import ALWAYS, DIGITS, FIVE, MORE, ONCE, REJECT, STOP
 from agent_core.values import Action, Limits, Right, ServerRules
 from bot.render.block import Block
-from bot.render.escape import cut, line, prose
+from bot.render.escape import code, cut, line, prose
 from bot.render.split import size
 from bot.render.words import counted, dollars, who
 
@@ -15,13 +15,13 @@ ANSWER_ROOM = 300
 
 def proposal(state: State, proposed: Proposed, action: Action) -> str:
     """What is asked, why, and what it would reach. The action itself stands above or below."""
-    why = cut(prose(proposed.why), 300)
+    why = prose(proposed.why, 300)
     if proposed.judges:
         names = "\n".join(f"☐ {line(name, 100)}" for name in proposed.judges[:10])
         return f"**Is the goal reached?** {why}\n{names}"
     if proposed.plan_card:
         return f"**May this goal begin?** {why}\n{_plan_card(state, action)}"
-    return f"**May `{line(action.name, 60)}` run?** {why}"
+    return f"**May {code(action.name, 60)} run?** {why}"
 
 
 def proposal_reactions(proposed: Proposed) -> tuple[str, ...]:

@@ -6,6 +6,9 @@ from bot.render.escape import clean, fenced, is_lossy
 from bot.render.post import Attachment
 from bot.render.split import head, size, tail
 
+MOST_LINES = 45
+"""In one fence: more is a wall that nobody reads."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
@@ -28,10 +31,12 @@ def excerpt(text: str, room: int) -> str:
 
     It is counted as it will be shown, cleaned and unable to leave its fence.
     """
-    if _shown_size(text) <= room:
+    if _shown_size(text) <= room and text.count("\n") < MOST_LINES:
         return text
-    text = clean(text)
+    text = clean(text).strip("\n")
     lead, end = _whole_lines(text, room * 2 // 3 - 60, room // 3)
+    lead = "".join(lead.splitlines(keepends=True)[: MOST_LINES * 2 // 3])
+    end = "".join(end.splitlines(keepends=True)[-MOST_LINES // 3 :])
     while _shown_size(lead) + _shown_size(end) + 60 > room and (lead or end):
         lead, end = lead[: len(lead) * 3 // 4], end[len(end) // 4 + 1 :]
     left_out = text[len(lead) : len(text) - len(end)].strip("\n")

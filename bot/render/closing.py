@@ -19,14 +19,13 @@ TITLE_ROOM = 60
 
 def closing(state: State, ended: Ended) -> Block:
     """How it ended, the summary, the checks, what it cost, and the files that were not handed over yet."""
-    by = f" by **{line(state.stop.person.name, 60)}**" if state.stop else ""
-    rows = [f"{EMOJI[ended.status]} **{outcome(ended.status, checked=ended.checked)}**{by}"]
+    rows = [f"{EMOJI[ended.status]} **{outcome(ended.status, checked=ended.checked)}**"]
     summary = prose(ended.summary)
     files: tuple[Attachment, ...] = ()
     if size(summary) > SUMMARY_ROOM:
         whole = ended.summary.encode("utf-8", "replace")
         files = (Attachment(name="summary.md", content=whole),)
-        summary = head(summary, SUMMARY_ROOM).rstrip() + "\n… the rest is in the file"
+        summary = prose(ended.summary, SUMMARY_ROOM) + "\n… the rest is in the file"
     if summary:
         rows.append(summary)
     if state.results and state.contract:

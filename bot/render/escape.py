@@ -2,7 +2,7 @@
 
 import re
 
-from bot.render.split import head, size
+from bot.render.split import balanced, head, size
 
 _ESCAPES = re.compile(
     r"\x1b(?:\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)?"  # OSC: titles, links
@@ -45,9 +45,10 @@ def fenced(text: str, language: str = "") -> str:
     return f"```{language}\n{inside or ' '}\n```"
 
 
-def prose(text: str) -> str:
-    """Cleaned Markdown whose mentions are only text. Its code fences stay."""
-    return _MENTION.sub(lambda found: found[0] + _GAP, clean(text)).strip()
+def prose(text: str, room: int | None = None) -> str:
+    """Cleaned Markdown whose mentions are only text, cut to `room`. Its code fences stay, and are closed."""
+    words = _MENTION.sub(lambda found: found[0] + _GAP, clean(text)).strip()
+    return balanced(words if room is None else cut(words, room - 4))
 
 
 def line(text: str, room: int = 200) -> str:

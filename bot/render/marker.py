@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 
 from agent_core.values import SessionRef
+from bot.render.split import MESSAGE_LIMIT, size, split
 
 NONCE_LENGTH = 25
 """Discord's most."""
@@ -24,6 +26,16 @@ def short_id(ref: SessionRef, version: int, part: str) -> str:
 def with_marker(text: str, about: str, name: str) -> str:
     """The text and its marker line."""
     return f"{text}\n-# {about} · {name}" if text else f"-# {about} · {name}"
+
+
+def with_note(text: str, notes: Sequence[str]) -> str:
+    """The notes between a post's text and its marker line; of the text only what then still fits."""
+    if not notes:
+        return text
+    body, _, marker = text.rpartition("\n")
+    below = "\n".join(["", *notes, marker])[-MESSAGE_LIMIT // 2 :]
+    parts = split(body, MESSAGE_LIMIT - size(below))
+    return f"{parts[0] if parts else ''}{below}".lstrip("\n")
 
 
 def carries(content: str, name: str) -> bool:

@@ -78,6 +78,12 @@ class Page:
         state = self.thread.state
         return f"step {state.step} · {dollars(state.cost_usd)}"
 
+    @property
+    def room(self) -> int:
+        """What the next post may hold so that it stays one message."""
+        held = self.thread.held
+        return BODY - 20 - (size(_held_block(self.thread, held).text) if held else 0)
+
     def post(
         self,
         text: str,
@@ -133,7 +139,7 @@ class Page:
 
     def _take_held(self) -> Block:
         held, self.thread.held = self.thread.held, []
-        return show_results(self.thread.state.step, held, room=_HELD_ROOM) if held else Block(text="")
+        return _held_block(self.thread, held) if held else Block(text="")
 
     def _add(
         self,
@@ -167,6 +173,10 @@ class Page:
 def fit(text: str, room: int = BODY) -> str:
     """The text, or the beginning of it that fits, its fences closed."""
     return text if size(text) <= room else split(text, room)[0]
+
+
+def _held_block(thread: Thread, held: Sequence[Result]) -> Block:
+    return show_results(thread.state.step, held, room=_HELD_ROOM)
 
 
 def _joined(above: str, below: str) -> str:

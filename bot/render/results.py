@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from agent_core.values import Observation
 from bot.render.block import Block, excerpt, shown
-from bot.render.escape import fenced, is_lossy, line
+from bot.render.escape import code, fenced, is_lossy, line
 from bot.render.post import Attachment
 from bot.render.split import size
 from bot.render.words import named
@@ -39,7 +39,7 @@ class Result:
 def show_result(result: Result, *, room: int) -> Block:
     """The result in at most `room`; the whole as a file where that cuts it or where it is one already."""
     observation = result.observation
-    title = f"↳ **{line(result.name, 60)}**{_mark(result)}"
+    title = f"↳ {code(result.name, 60)}{_mark(result)}"
     changed = [one for one in observation.changed if one != observation.full]
     files = f"\n-# files: {named(changed)}" if changed else ""
     left = room - size(title) - size(files) - 2
@@ -74,10 +74,10 @@ def show_results(step: int, results: Sequence[Result], *, room: int) -> Block:
 
 def _in_a_line(result: Result) -> str:
     text = line(result.observation.text, SMALL)
-    return f"↳ **{line(result.name, 60)}**{_mark(result)} {text}"
+    return f"↳ {code(result.name, 60)}{_mark(result)} {text}"
 
 
 def _mark(result: Result) -> str:
     if result.refused:
-        return " · not run ·"
-    return " · ⚠️" if result.observation.is_error else ""
+        return " ⛔"
+    return " ⚠️" if result.observation.is_error else ""

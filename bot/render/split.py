@@ -65,8 +65,7 @@ def balanced(text: str) -> str:
 
 def _rest(text: str, language: str | None) -> tuple[str, str | None]:
     """What comes after a cut: the white space at it dropped, and a fence that ends right there ended."""
-    if text.startswith("\n") or (language is None and text.startswith(" ")):
-        text = text[1:]
+    text = text.lstrip("\n ") if language is None else text.removeprefix("\n")
     closing = _RUN.match(text) if language is not None else None
     if closing is not None and len(closing[0]) == 3:
         return text[3:].removeprefix("\n"), None

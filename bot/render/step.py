@@ -9,7 +9,7 @@ from bot.render.actions import show_action
 from bot.render.block import Block
 from bot.render.escape import prose
 from bot.render.post import Attachment
-from bot.render.split import balanced, size, split
+from bot.render.split import size, split
 
 THOUGHT_ROOM = 3000
 STEP_ROOM = 5400
@@ -37,7 +37,7 @@ def show_step(event: Thought) -> Block:
 
 def show_thought(step: int, text: str) -> Block:
     """The thought's words; the whole as a file where they are too long to follow in a thread."""
-    words = balanced(prose(text))
+    words = prose(text)
     if size(words) <= THOUGHT_ROOM:
         return Block(text=words)
     whole = Attachment(name=f"thought-{step}.md", content=text.encode("utf-8", "replace"))

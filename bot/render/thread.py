@@ -40,8 +40,8 @@ from bot.render import asking
 from bot.render.actions import show_action
 from bot.render.block import Block
 from bot.render.closing import checks, closing, delivery, thread_name
-from bot.render.escape import cut, line, prose
-from bot.render.page import BODY, Asked, Page, Thread
+from bot.render.escape import code, line, prose
+from bot.render.page import Asked, Page, Thread
 from bot.render.post import Receipts, Rename, Showing
 from bot.render.results import Result, show_result
 from bot.render.step import show_step
@@ -216,9 +216,8 @@ def _observed(page: Page, event: Observed, rules: ServerRules) -> None:
     if shareable or thread.results >= MOST_RESULTS:
         thread.held.append(result)
         return
-    block = show_result(result, room=BODY - 20)
-    page.flush()
     thread.results += 1
+    block = show_result(result, room=page.room)
     page.post(block.text, files=block.files)
 
 
@@ -239,7 +238,7 @@ def _started(page: Page, event: ActionStarted, rules: ServerRules) -> None:
     if risk_of(action.name) is not Risk.SAFE:
         page.flush()  # people see what came before while it runs
     standing = " on a standing yes" if event.uses_five else ""
-    _note(page, rules, f"▶ **{line(action.name, 60)}** runs{standing}")
+    _note(page, rules, f"▶ {code(action.name, 60)} runs{standing}")
 
 
 def _topped_up(page: Page, event: ToppedUp) -> None:
@@ -264,7 +263,7 @@ def _interrupted(
 
 
 def _stands_still(reason: str) -> str:
-    return f"⏸️ **paused** · {cut(prose(reason), 1000)}\n-# `/resume` goes on, `/stop` ends it"
+    return f"⏸️ **paused** · {prose(reason, 1000)}\n-# `/resume` goes on, `/stop` ends it"
 
 
 def _ended(page: Page, event: Ended) -> None:

@@ -1,0 +1,160 @@
+"""One session's journal into its thread. A task of its own per session, woken after each commit.
+
+It may be killed anywhere: its record (cursor, message id per part) and the thread itself say where it was.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from agent_core.clock import Clock
+from agent_core.control import Control
+from agent_core.errors import NewerEventError
+from agent_core.events import Commit
+from agent_core.session import State
+from agent_core.signals import PauseAsked
+from agent_core.values import ServerRules, SessionRef, Status
+from bot.discord_api import DiscordApi, DiscordError, ForbiddenError, GoneError, LockedError, RejectedError
+from bot.render.escape import line
+from bot.render.marker import nonce, short_id, with_marker
+from bot.render.page import Thread
+from bot.render.post import Showing
+from bot.render.thread import begin, render
+from bot.reporter.card import Card, CardKeeper, CardRefusedError, Pace
+from bot.reporter.sender import Sender
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+MOST_ROUNDS = 10_000
+"""Of one report; each shows new commits or changes the card, so more is a bug that must not spin."""
+MOST_REMEMBERED = 64
+
+
+@dataclass(slots=True, kw_only=True)
+class _Shown:
+    """A thread as it stands after a version of its journal, so that the next report need not read it all."""
+
+    thread: Thread
+    card: Card = field(default_factory=Card)
+
+
+class Reporter:
+    """Shows journals in their threads. The engine runs `report` for one session never twice at once."""
+
+    def __init__(self, *, api: DiscordApi, control: Control, clock: Clock, pace: Pace | None = None) -> None:
+        self._api = api
+        self._control = control
+        self._storage = control.storage
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._remembered: OrderedDict[SessionRef, _Shown] = OrderedDict()
+
+    async def report(self, ref: SessionRef) -> None:
+        """Show everything that was committed. Returns when the thread and its card are up to date.
+
+        Raises UnavailableError and StoreUnavailableError: run it again later.
+        """
+        try:
+            for _ in range(MOST_ROUNDS):
+                wait_s = await self._round(ref)
+                if wait_s <= 0:
+                    return
+                await asyncio.sleep(wait_s)
+        except NewerEventError as error:
+            log.info("left to a newer version", session=str(ref), reason=str(error))
+
+    async def _round(self, ref: SessionRef) -> float:
+        """Show what is new; the seconds until the card may be changed, 0 where nothing is left to do."""
+        cursor = await self._storage.posts.cursor(ref)
+        rules = await self._control.rules(ref.guild_id)
+        shown = self._remembered.pop(ref, None)  # kept again only where all goes well
+        if shown is None or shown.thread.state.version != cursor:
+            shown = await self._read_back(ref, cursor, rules)
+        after = shown.thread.state.version if shown else 0
+        commits = await self._control.commits(ref, after)
+        if shown is None:
+            if not commits:
+                return 0.0
+            shown, commits = _Shown(thread=begin(ref, commits[0])), commits[1:]
+        try:
+            wait_s = await self._show(shown, commits, rules)
+        except (GoneError, ForbiddenError, LockedError, RejectedError, CardRefusedError) as error:
+            await self._give_up(shown.thread.state, error)
+            return 0.0
+        self._remember(ref, shown)
+        return wait_s
+
+    async def _show(self, shown: _Shown, commits: Sequence[Commit], rules: ServerRules) -> float:
+        thread = shown.thread
+        ref = thread.state.ref
+        todo = iter(commits)
+        while thread.state.thread_id is None:
+            commit = next(todo, None)
+            if commit is None:
+                return 0.0
+            render(thread, commit, rules)  # nobody can see anything yet
+        record = await self._storage.posts.all(ref)
+        sender = Sender(
+            api=self._api,
+            storage=self._storage,
+            ref=ref,
+            thread_id=thread.state.thread_id,
+            record=record,
+        )
+        card = CardKeeper(sender=sender, card=shown.card, clock=self._clock, pace=self._pace)
+        await card.ensure(thread.state, rules)
+        for commit in todo:
+            showing = render(thread, commit, rules)
+            if showing:
+                await self._show_commit(sender, showing, thread.state)
+                await card.update(thread.state, rules)
+        if commits:
+            await self._storage.posts.set_cursor(ref, thread.state.version)
+        wait_s = await card.update(thread.state, rules)
+        return wait_s if thread.state.status is not Status.RUNNING or wait_s <= self._pace.young_s else 0.0
+
+    async def _show_commit(self, sender: Sender, showing: Sequence[Showing], state: State) -> None:
+        for one in showing:
+            await sender.show(one, state.upload_limit)
+        await self._storage.posts.set_cursor(state.ref, state.version)
+
+    async def _read_back(self, ref: SessionRef, cursor: int, rules: ServerRules) -> _Shown | None:
+        """The thread as it stands after the version that it shows; None before the first."""
+        if cursor == 0:
+            return None
+        commits = await self._control.commits(ref)
+        thread = begin(ref, commits[0])
+        for commit in commits[1:cursor]:
+            render(thread, commit, rules)
+        return _Shown(thread=thread)
+
+    def _remember(self, ref: SessionRef, shown: _Shown) -> None:
+        self._remembered[ref] = shown
+        while len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    async def _give_up(self, state: State, error: Exception) -> None:
+        """The thread takes no posts: pause the session, and say so where it was started."""
+        log.warning("thread takes no posts", session=str(state.ref), reason=str(error))
+        now = await self._control.read(state.ref)
+        if now.paused or now.ended:
+            return
+        await self._control.signal(
+            state.ref, PauseAsked(by="bot", reason=f"Its thread takes no posts. {error}")
+        )
+        name = short_id(state.ref, state.version, "lost")
+        text = (
+            f"⚠️ The goal “{line(state.goal, 100)}” cannot be shown in <#{state.thread_id}>, so it is paused. "
+            f"{line(str(error), 300)}\n-# mend that, then `/resume` in the thread"
+        )
+        try:
+            await self._api.send(
+                state.channel_id,
+                with_marker(text, "paused", name),
+                nonce=nonce(state.ref, state.version, "lost"),
+            )
+        except DiscordError as second:
+            log.warning("channel takes no posts", session=str(state.ref), reason=str(second))

@@ -1,0 +1,252 @@
+"""Puts one session's posts into its thread, each once, whenever the process may have died before.
+
+Before a post is sent, its part is recorded without a message id; after it, with one. So a part without an id
+may be in the thread or not: then the thread is read back, and the marker line of our own messages tells.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import structlog
+
+from agent_core.storage import Asks, Storage
+from agent_core.values import SessionRef
+from bot.discord_api import (
+    DiscordApi,
+    DiscordError,
+    ForbiddenError,
+    GoneError,
+    LockedError,
+    RejectedError,
+    TooLargeError,
+    Upload,
+)
+from bot.render.escape import code, line
+from bot.render.marker import carries, nonce, short_id, with_note
+from bot.render.post import Draft, Edit, Receipts, Rename, Showing
+from bot.reporter.uploads import over_limit, prepared, size_of
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+T = TypeVar("T")
+
+WAITS, READ = "👀", "✅"
+"""The receipts on a person's message: stored, and taken by a step."""
+RENAME_WITHIN_S = 15.0
+_PAGE = 100
+_MOST_PAGES = 100
+
+
+class Sender:
+    """One session's thread, for as long as one report of it runs."""
+
+    def __init__(
+        self, *, api: DiscordApi, storage: Storage, ref: SessionRef, thread_id: str, record: dict[str, str]
+    ) -> None:
+        self._api = api
+        self._storage = storage
+        self._ref = ref
+        self._thread_id = thread_id
+        self._record = record
+
+    def message_id(self, key: str) -> str | None:
+        """The message of a post that is known to be there."""
+        return self._record.get(key) or None
+
+    async def show(self, showing: Showing, upload_limit: int) -> None:
+        """Do what the thread is to show. Twice does no harm. Raises DiscordError."""
+        match showing:
+            case Draft():
+                await self._post(showing, upload_limit)
+            case Edit():
+                await self.change(showing.key, showing.text)
+            case Receipts():
+                for message_id in showing.message_ids:
+                    await self._receipt(message_id)
+            case Rename():
+                await self._rename(showing.name)
+
+    async def once(
+        self,
+        key: str,
+        name: str,
+        text: str,
+        *,
+        nonce: str,
+        uploads: Sequence[Upload] = (),
+        asks: Asks | None = None,
+        mention: str | None = None,
+        reply_to: str | None = None,
+    ) -> str:
+        """Post this unless it is there; the id of its message. `name` is what its marker line ends with."""
+        known = self._record.get(key)
+        if known:
+            return known
+        found = None
+        if known is None:
+            await self._put(key, "")
+        else:
+            found = await self._find(name)
+        if found is None:
+            sent = await self._api.send(
+                self._thread_id, text, nonce=nonce, files=uploads, mention=mention, reply_to=reply_to
+            )
+            found = sent.id
+        await self._put(key, found, asks)
+        return found
+
+    async def change(self, key: str, text: str) -> bool:
+        """Give a post of ours another text; False where it is not there any more."""
+        message_id = self.message_id(key)
+        if message_id is None:
+            return False
+        try:
+            await self._opened(lambda: self._api.edit(self._thread_id, message_id, text))
+        except GoneError as error:
+            if not error.message_only:
+                raise
+            return False
+        return True
+
+    async def content(self, key: str) -> str | None:
+        """What a post of ours says now; None where it is not there any more."""
+        message_id = self.message_id(key)
+        if message_id is None:
+            return None
+        try:
+            return (await self._api.message(self._thread_id, message_id)).content
+        except GoneError as error:
+            if not error.message_only:
+                raise
+            return None
+
+    async def _post(self, draft: Draft, upload_limit: int) -> None:
+        reply_to = self.message_id(draft.reply_to) if draft.reply_to else None
+        async with prepared(draft.files, self._storage.blobs, self._ref.guild_id, upload_limit) as files:
+            text = with_note(draft.text, files.notes)
+            message_id = await self._sent(draft, text, files.uploads, upload_limit, reply_to)
+            await self._verify(draft, message_id, files.uploads)
+        for emoji in draft.reactions:
+            await self._react(message_id, emoji)
+
+    async def _sent(
+        self, draft: Draft, text: str, uploads: Sequence[Upload], upload_limit: int, reply_to: str | None
+    ) -> str:
+        """Post the draft; what Discord refuses of it is left out, and that is said."""
+
+        def once(text: str, uploads: Sequence[Upload]) -> Awaitable[str]:
+            return self.once(
+                draft.key,
+                short_id(self._ref, draft.version, draft.part),
+                text,
+                nonce=nonce(self._ref, draft.version, draft.part),
+                uploads=uploads,
+                asks=draft.asks,
+                mention=draft.mention,
+                reply_to=reply_to,
+            )
+
+        try:
+            return await once(text, uploads)
+        except TooLargeError:
+            notes = [over_limit(file, upload_limit) for file in draft.files]
+            return await once(with_note(draft.text, notes), ())
+        except RejectedError as error:
+            log.warning("post refused", session=str(self._ref), post=draft.key, reason=str(error))
+            marker = draft.text.rsplit("\n", 1)[-1]
+            return await once(with_note(marker, [f"⚠️ A post was refused. {line(str(error), 300)}"]), ())
+
+    async def _verify(self, draft: Draft, message_id: str, uploads: Sequence[Upload]) -> None:
+        """Read the message back; files that did not arrive are sent once more, and that is said."""
+        missing = await self._missing(message_id, uploads)
+        if not missing:
+            return
+        log.warning("files missing", session=str(self._ref), post=draft.key, files=len(missing))
+        part = f"{draft.part}again"
+        name = short_id(self._ref, draft.version, part)
+        names = ", ".join(code(upload.name, 60) for upload in missing)
+        marker = f"-# sent again · {name}"
+        again = await self.once(
+            f"{draft.key}again",
+            name,
+            with_note(marker, [f"⚠️ Not attached above, so here again: {names}"]),
+            nonce=nonce(self._ref, draft.version, part),
+            uploads=missing,
+        )
+        if still := await self._missing(again, missing):
+            lost = ", ".join(code(upload.name, 60) for upload in still)
+            text = with_note(marker, [f"⚠️ Discord did not keep {lost}: see `/files`."])
+            await self.change(f"{draft.key}again", text)
+
+    async def _missing(self, message_id: str, uploads: Sequence[Upload]) -> list[Upload]:
+        """Which of the files the message does not hold, by their sizes: Discord may change a name."""
+        if not uploads:
+            return []
+        try:
+            message = await self._api.message(self._thread_id, message_id)
+        except GoneError as error:
+            if not error.message_only:
+                raise
+            return []  # somebody deleted it: that is their choice
+        there = Counter(attachment.size for attachment in message.attachments)
+        missing: list[Upload] = []
+        for upload in uploads:
+            size = await size_of(upload)
+            if there[size]:
+                there[size] -= 1
+            else:
+                missing.append(upload)
+        return missing
+
+    async def _find(self, name: str) -> str | None:
+        """Our message with this marker, among those after the last one that is recorded."""
+        known = [int(message_id) for message_id in self._record.values() if message_id]
+        after = str(max(known, default=int(self._thread_id)))
+        for _ in range(_MOST_PAGES):
+            page = await self._api.history(self._thread_id, after=after, limit=_PAGE)
+            for message in page:
+                if str(message.author.id) == self._api.me and carries(message.content, name):
+                    return str(message.id)
+            if len(page) < _PAGE:
+                return None
+            after = str(page[-1].id)
+        return None
+
+    async def _put(self, key: str, message_id: str, asks: Asks | None = None) -> None:
+        await self._storage.posts.put(self._ref, key, message_id, asks)
+        self._record[key] = message_id
+
+    async def _react(self, message_id: str, emoji: str) -> None:
+        try:
+            await self._opened(lambda: self._api.react(self._thread_id, message_id, emoji))
+        except GoneError as error:
+            if not error.message_only:
+                raise
+
+    async def _receipt(self, message_id: str) -> None:
+        """Turn the receipt of a person's message. Only a courtesy: what cannot be shown is left."""
+        try:
+            await self._opened(lambda: self._api.unreact(self._thread_id, message_id, WAITS))
+            await self._opened(lambda: self._api.react(self._thread_id, message_id, READ))
+        except (GoneError, ForbiddenError, RejectedError) as error:
+            log.info("receipt not shown", session=str(self._ref), reason=str(error))
+
+    async def _rename(self, name: str) -> None:
+        """Name the thread for the last time. Only a courtesy, and Discord may make one wait for minutes."""
+        try:
+            async with asyncio.timeout(RENAME_WITHIN_S):
+                await self._api.rename(self._thread_id, name)
+        except (DiscordError, TimeoutError) as error:
+            log.info("thread not renamed", session=str(self._ref), reason=str(error))
+
+    async def _opened(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Do this to the thread; where it is only archived, open it first."""
+        try:
+            return await call()
+        except LockedError as error:
+            if not error.archived_only:
+                raise
+        await self._api.unarchive(self._thread_id)
+        return await call()

@@ -1,0 +1,83 @@
+"""A session's journal, told event by event, and what its thread shows of it."""
+
+from dataclasses import dataclass, field
+
+from agent_core.events import Commit, Event, SessionStarted, Thought, ThreadBound
+from agent_core.values import Action, Arguments, Autonomy, Limits, Person, ServerRules, SessionRef, Usage
+from bot.render.page import Thread
+from bot.render.post import Draft, Edit, Showing
+from bot.render.thread import begin, render
+
+ANN = Person(id="100", name="Ann")
+REF = SessionRef("7", "9000")
+
+
+@dataclass
+class Story:
+    """Commits one after another, folded and rendered as they come."""
+
+    goal: str = "Draw the sales of May"
+    done_when: str = ""
+    autonomy: Autonomy = Autonomy.GUARDED
+    rules: ServerRules = field(default_factory=ServerRules)
+    upload_limit: int = 10 * 1024 * 1024
+    ref: SessionRef = REF
+    commits: list[Commit] = field(default_factory=list[Commit])
+    showing: list[Showing] = field(default_factory=list[Showing])
+
+    def __post_init__(self) -> None:
+        started = SessionStarted(
+            goal=self.goal,
+            starter=ANN,
+            channel_id="8",
+            autonomy=self.autonomy,
+            limits=Limits(),
+            model="demo",
+            system="",
+            tools=(),
+            done_when=self.done_when,
+        )
+        self.commits.append(Commit(version=1, at=1.0, events=(started,)))
+        self.thread: Thread = begin(self.ref, self.commits[0])
+        self.add(ThreadBound(thread_id="9000", upload_limit=self.upload_limit))
+
+    def add(self, *events: Event) -> tuple[Showing, ...]:
+        """One more commit; what it adds to the thread."""
+        version = len(self.commits) + 1
+        self.commits.append(Commit(version=version, at=float(version), events=events))
+        added = render(self.thread, self.commits[-1], self.rules)
+        self.showing += added
+        return added
+
+    def drafts(self) -> list[Draft]:
+        """Every post so far."""
+        return [one for one in self.showing if isinstance(one, Draft)]
+
+    def edits(self) -> list[Edit]:
+        """Every change of a post so far."""
+        return [one for one in self.showing if isinstance(one, Edit)]
+
+    def text(self) -> str:
+        """The last post."""
+        return self.drafts()[-1].text
+
+
+def thought(step: int, text: str, *actions: Action, heard: tuple[str, ...] = ()) -> Thought:
+    """A reply of the model that cost a little."""
+    return Thought(
+        step=step,
+        text=text,
+        actions=actions,
+        problems={},
+        usage=Usage(prompt_tokens=1000, completion_tokens=200),
+        cost_usd=0.0012,
+        message={"role": "assistant", "content": text},
+        heard=heard,
+    )
+
+
+def action(name: str, **arguments: object) -> Action:
+    """A call with these arguments."""
+    given: Arguments = {}
+    given.update(arguments)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return Action(id="call", name=name, arguments=given, raw="")
