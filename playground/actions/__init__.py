@@ -1,0 +1,1 @@
+"""What people and bots can do to the world. Each action checks first, then changes, then tells."""

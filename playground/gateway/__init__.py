@@ -1,0 +1,1 @@
+"""The gateway under /gateway: sessions that outlive their sockets, filtered by intents and permissions."""

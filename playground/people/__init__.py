@@ -1,0 +1,1 @@
+"""What a person can do, over HTTP as JSON under /playground."""

@@ -1,0 +1,74 @@
+"""Reading what a person sends, and answering it. Errors have the same shape as the API's."""
+
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from playground.actions.bodies import Upload
+from playground.errors import ApiError, Problem
+from playground.forms import Form
+from playground.rest.call import Reply
+from playground.rest.pipeline import respond
+from playground.rest.reading import stage_file
+from playground.store import Store
+
+Ask = Callable[[web.Request], Awaitable[Any]]
+
+
+def answering(ask: Ask) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """An aiohttp handler that answers what `ask` returns as JSON, and an ApiError with its status."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return respond(Reply(body=await ask(request)))
+        except ApiError as error:
+            return respond(Reply(status=error.status, body=error.body()))
+
+    return handle
+
+
+def wrong(message: str) -> ApiError:
+    """A 400 with a sentence of our own."""
+    return ApiError(Problem.INVALID_FORM, message=message)
+
+
+async def read_form(request: web.Request) -> Form:
+    """The JSON object of a request."""
+    raw = await request.read()
+    try:
+        body = json.loads(raw or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise ApiError(Problem.BAD_JSON) from error
+    form = Form(body)
+    form.check()
+    return form
+
+
+def need(form: Form, key: str) -> str:
+    """An id or a text that must be there, as a string."""
+    value = form.raw(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not value:
+        raise wrong(f"{key!r} is missing.")
+    return value
+
+
+async def read_files(form: Form, store: Store) -> tuple[Upload, ...]:
+    """`files`: [{name, base64}], staged."""
+    uploads: list[Upload] = []
+    for index, one in form.inners("files"):
+        name, encoded = need(one, "name"), one.text("base64")
+        if encoded is None:
+            raise wrong(f"files[{index}].base64 is missing.")
+        try:
+            data = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise wrong(f"files[{index}].base64 is not base64.") from error
+        uploads.append(await stage_file(store, name, data, key=str(index)))
+    form.check()
+    return tuple(uploads)

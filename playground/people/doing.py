@@ -1,0 +1,246 @@
+"""What a person does: servers, channels, members, messages, reactions; and what a tester orders."""
+
+from typing import Any
+
+from aiohttp import web
+
+from playground.actions import channels, members, messages, reactions
+from playground.actions.bodies import AllowedMentions, Draft, Upload
+from playground.entities import Reference
+from playground.errors import ApiError, Problem
+from playground.events import Viewer
+from playground.faults import GATEWAY_KINDS, REST_KINDS, Fault, Faults
+from playground.forms import Form
+from playground.gateway.handler import Gateway
+from playground.limits import upload_limit
+from playground.people.asking import need, read_files, read_form, wrong
+from playground.permissions import ALL
+from playground.shapes.messages import message_object
+from playground.shapes.people import INTENT_FLAGS, member_object, user_object
+from playground.shapes.places import channel_object
+from playground.wire import Payload
+from playground.world import World
+
+DONE: Payload = {"ok": True}
+
+
+class Doing:
+    """The changing handlers."""
+
+    def __init__(self, world: World, gateway: Gateway, faults: Faults) -> None:
+        self._world, self._gateway, self._faults = world, gateway, faults
+
+    async def guild(self, request: web.Request) -> Payload:
+        """A new server with one channel; its owner is the one of the first server."""
+        form = await read_form(request)
+        world, name = self._world, need(form, "name")
+        owner = world.user(next(iter(world.guilds.values())).owner_id)
+        with world.change():
+            guild = members.new_guild(world, name, owner)
+        channel = world.guild_channels(guild.id)[0]
+        return {"id": guild.id, "name": guild.name, "owner_id": owner.id, "channel_id": channel.id}
+
+    async def channel(self, request: web.Request) -> Payload:
+        """A new channel, made by the server's owner."""
+        form = await read_form(request)
+        guild = self._world.guild(need(form, "guild_id"))
+        body = {key: form.raw(key) for key in form.keys() if key != "guild_id"}
+        with self._world.change():
+            made = channels.create(self._world, guild.id, guild.owner_id, body)
+        return channel_object(self._world, made)
+
+    async def change_channel(self, request: web.Request) -> Payload:
+        """Archive, lock or rename, as a person."""
+        form = await read_form(request)
+        user_id = need(form, "user_id")
+        body = {key: form.raw(key) for key in form.keys() if key != "user_id"}
+        with self._world.change():
+            changed = channels.update(self._world, request.match_info["channel_id"], user_id, body)
+        return channel_object(self._world, changed, viewer_id=user_id)
+
+    async def delete_channel(self, request: web.Request) -> Payload:
+        """Delete a channel or thread, as a person."""
+        user_id = _user_of(request)
+        with self._world.change():
+            channels.delete(self._world, request.match_info["channel_id"], user_id)
+        return DONE
+
+    async def member(self, request: web.Request) -> Payload:
+        """A new person in a server; with the name or id of somebody who left, that one again."""
+        form = await read_form(request)
+        guild, name = self._world.guild(need(form, "guild_id")), need(form, "name")
+        roles, permissions = _roles(form), _permissions(form)
+        with self._world.change():
+            user = members.new_person(self._world, name)
+            members.add_person(self._world, guild.id, user, roles=roles or (), permissions=permissions)
+        return user_object(user)
+
+    async def change_member(self, request: web.Request) -> Payload:
+        """Replace a member's roles, permissions or both."""
+        form = await read_form(request)
+        member = self._world.member(request.match_info["guild_id"], request.match_info["user_id"])
+        roles, permissions = _roles(form), _permissions(form)
+        with self._world.change():
+            members.change_member(self._world, member, roles=roles, permissions=permissions)
+        return member_object(self._world, member)
+
+    async def remove_member(self, request: web.Request) -> Payload:
+        """Take a person or a bot out of a server."""
+        with self._world.change():
+            members.remove_member(self._world, request.match_info["guild_id"], request.match_info["user_id"])
+        return DONE
+
+    async def change_bot(self, request: web.Request) -> Payload:
+        """Switch a bot's privileged intents, or invite it to a server again."""
+        form = await read_form(request)
+        app = self._world.applications.get(request.match_info["bot_id"])
+        if app is None:
+            raise ApiError(Problem.UNKNOWN_APPLICATION)
+        switches = {key: form.flag(key) for key in INTENT_FLAGS}
+        guild_id = form.snowflake("guild_id")
+        form.check()
+        with self._world.change():
+            for key, on in switches.items():
+                if on is not None:
+                    app.flags = app.flags | INTENT_FLAGS[key] if on else app.flags & ~INTENT_FLAGS[key]
+            self._world.save(app)
+            if guild_id is not None and (guild_id, app.id) not in self._world.members:
+                members.invite_bot(self._world, self._world.guild(guild_id), app)
+        return {"id": app.id, "flags": app.flags}
+
+    async def dm(self, request: web.Request) -> Payload:
+        """The DM between a person and a bot."""
+        form = await read_form(request)
+        user_id = need(form, "user_id")
+        self._world.user(user_id)
+        with self._world.change():
+            channel = channels.open_dm(self._world, user_id, need(form, "bot_id"))
+        return channel_object(self._world, channel, viewer_id=user_id)
+
+    async def message(self, request: web.Request) -> Payload:
+        """Say something, with files."""
+        form = await read_form(request)
+        channel_id, user_id = need(form, "channel_id"), need(form, "user_id")
+        content = form.text("content", most=2000) or ""
+        reply_to = form.snowflake("reply_to")
+        form.check()
+        self._world.user(user_id)
+        uploads = await read_files(form, self._world.store)
+        try:
+            self._check_sizes(channel_id, uploads)
+            draft = Draft(
+                given=frozenset({"content"}),
+                content=content.strip(),
+                reference=Reference(message_id=reply_to, channel_id="", guild_id=None) if reply_to else None,
+                allowed=AllowedMentions(),
+                uploads=uploads,
+            )
+            with self._world.change():
+                posted = messages.post(self._world, channel_id, user_id, draft)
+        finally:
+            for upload in uploads:
+                upload.path.unlink(missing_ok=True)
+        return message_object(self._world, posted, Viewer(user_id=user_id))
+
+    def _check_sizes(self, channel_id: str, uploads: tuple[Upload, ...]) -> None:
+        guild = self._world.guilds.get(self._world.channel(channel_id).guild_id or "")
+        most = upload_limit(guild.premium_tier if guild else 0)
+        if any(upload.size > most for upload in uploads) or len(uploads) > 10:
+            raise ApiError(Problem.TOO_LARGE)
+
+    async def edit_message(self, request: web.Request) -> Payload:
+        """Change what one said."""
+        form = await read_form(request)
+        user_id = need(form, "user_id")
+        content = form.text("content", most=2000, needed=True) or ""
+        form.check()
+        draft = Draft(given=frozenset({"content"}), content=content.strip())
+        channel_id, message_id = request.match_info["channel_id"], request.match_info["message_id"]
+        with self._world.change():
+            edited = messages.edit(self._world, channel_id, message_id, user_id, draft)
+        return message_object(self._world, edited, Viewer(user_id=user_id))
+
+    async def delete_message(self, request: web.Request) -> Payload:
+        """Delete a message."""
+        user_id = _user_of(request)
+        with self._world.change():
+            messages.delete(
+                self._world, request.match_info["channel_id"], request.match_info["message_id"], user_id
+            )
+        return DONE
+
+    async def reaction(self, request: web.Request) -> Payload:
+        """Press an emoji, or take it back."""
+        form = await read_form(request)
+        channel_id, message_id = need(form, "channel_id"), need(form, "message_id")
+        user_id, emoji = need(form, "user_id"), reactions.read_emoji(need(form, "emoji"))
+        remove = form.flag("remove") or False
+        form.check()
+        with self._world.change():
+            if remove:
+                reactions.remove(self._world, channel_id, message_id, user_id, user_id, emoji)
+            else:
+                reactions.add(self._world, channel_id, message_id, user_id, emoji)
+        return DONE
+
+    async def fault(self, request: web.Request) -> Payload:
+        """Order a fault."""
+        form = await read_form(request)
+        kind = need(form, "kind")
+        if kind not in REST_KINDS | GATEWAY_KINDS:
+            raise wrong(
+                f"There is no fault {kind!r}. Faults: {', '.join(sorted(REST_KINDS | GATEWAY_KINDS))}."
+            )
+        count, code = form.integer("count", least=1, most=100_000), form.integer("code")
+        seconds = form.raw("seconds")
+        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+            raise wrong("'seconds' must be a number.")
+        fault = Fault(
+            kind=kind,
+            count=count or 1,
+            method=form.text("method"),
+            path=form.text("path"),
+            seconds=1.0 if seconds is None else float(seconds),
+            code=code,
+        )
+        form.check()
+        if kind in REST_KINDS:
+            self._faults.order(fault)
+            return DONE
+        return DONE | {"sockets": await self._gateway.apply(fault)}
+
+    async def clear_faults(self, _: web.Request) -> Payload:
+        """Take back every fault."""
+        self._faults.clear()
+        self._gateway.heal()
+        return DONE
+
+    async def clock(self, request: web.Request) -> Payload:
+        """Move the world's time forward."""
+        form = await read_form(request)
+        seconds: Any = form.raw("advance_s")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e9:
+            raise wrong("'advance_s' must be a number of seconds, not negative.")
+        self._world.clock.advance(float(seconds))
+        return {"now": self._world.clock.now(), "offset_s": self._world.clock.offset_s}
+
+
+def _user_of(request: web.Request) -> str:
+    user_id = request.query.get("user_id")
+    if not user_id:
+        raise wrong("'user_id' is missing in the address.")
+    return user_id
+
+
+def _roles(form: Form) -> list[str] | None:
+    return [str(role) for role in form.texts("roles")] if form.raw("roles") is not None else None
+
+
+def _permissions(form: Form) -> int | None:
+    value = form.raw("permissions")
+    if value is None:
+        return None
+    text = str(value)
+    if isinstance(value, bool) or not text.isdecimal() or int(text) & ~ALL:
+        raise wrong("'permissions' must be a decimal bit string of Discord's permissions.")
+    return int(text)

@@ -1,0 +1,1 @@
+"""REST v10 under /api/v10: thin handlers over the actions, behind one pipeline."""
