@@ -1,6 +1,7 @@
 """REST on Discord: nonces, retries, deadlines, one send at a time per channel, errors in a few classes."""
 
 from bot.discord_api.api import DiscordApi, Presser, Sent, SentFile, Upload
+from bot.discord_api.dropped import Caps, DroppedFiles, Received, safe_name
 from bot.discord_api.errors import (
     DiscordError,
     ForbiddenError,
@@ -13,17 +14,21 @@ from bot.discord_api.errors import (
 from bot.discord_api.lanes import Lanes
 
 __all__ = [
+    "Caps",
     "DiscordApi",
     "DiscordError",
+    "DroppedFiles",
     "ForbiddenError",
     "GoneError",
     "Lanes",
     "LockedError",
     "Presser",
+    "Received",
     "RejectedError",
     "Sent",
     "SentFile",
     "TooLargeError",
     "UnavailableError",
     "Upload",
+    "safe_name",
 ]

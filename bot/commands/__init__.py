@@ -1,0 +1,38 @@
+"""The slash commands: each checks who asks, promises an answer, calls the core, answers."""
+
+import discord
+from discord import app_commands
+
+from bot.commands.answer import Commands
+from bot.commands.desk import Desk
+from bot.commands.files import files
+from bot.commands.goal import goal
+from bot.commands.help import help_command
+from bot.commands.opening import Openings
+from bot.commands.settings import settings
+from bot.commands.status import status
+from bot.commands.steer import steer
+from bot.commands.stop import resume, stop
+
+__all__ = ["Commands", "Desk", "Openings", "commands_for"]
+
+
+def commands_for(client: discord.Client, desk: Desk) -> Commands:
+    """Every command, for this client."""
+    tree = Commands(client, desk.api)
+    tree.allowed_contexts = app_commands.AppCommandContext(
+        guild=True, dm_channel=False, private_channel=False
+    )
+    tree.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
+    for command in (
+        goal(desk),
+        status(desk),
+        steer(desk),
+        stop(desk),
+        resume(desk),
+        files(desk),
+        settings(desk),
+        help_command(desk),
+    ):
+        tree.add_command(command)
+    return tree

@@ -1,0 +1,44 @@
+"""What the commands work with, and which session a command means."""
+
+from dataclasses import dataclass
+
+from agent_core.control import Control
+from agent_core.errors import RefusedError
+from agent_core.values import SessionRef
+from bot.commands.answer import Asking, in_time
+from bot.commands.opening import Openings
+from bot.discord_api import DiscordApi, DroppedFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything that is handed to the commands."""
+
+    control: Control
+    api: DiscordApi
+    dropped: DroppedFiles
+    openings: Openings
+    demo_goals: tuple[tuple[str, str], ...] = ()
+    """What the demo model can play: the words that it listens for, and an example. Empty for a real model."""
+    reads_messages: bool = True
+    """Discord hands over what people write (the message content intent)."""
+
+
+def guild_of(interaction: Asking) -> str:
+    """The server's id. Raises RefusedError outside one."""
+    if interaction.guild_id is None:
+        raise RefusedError("This works in a server only.")
+    return str(interaction.guild_id)
+
+
+async def session_here(desk: Desk, interaction: Asking) -> SessionRef | None:
+    """The session whose thread this is."""
+    async with in_time():
+        return await desk.control.by_thread(guild_of(interaction), str(interaction.channel_id))
+
+
+async def the_session(desk: Desk, interaction: Asking) -> SessionRef:
+    """As `session_here`. Raises RefusedError where there is none."""
+    if ref := await session_here(desk, interaction):
+        return ref
+    raise RefusedError("Use this in the thread of a goal; `/status` lists those that are running.")

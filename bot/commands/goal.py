@@ -1,0 +1,139 @@
+"""/goal: check, promise an answer, store the files, start the session, open its thread."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import discord
+from discord import app_commands
+
+from agent_core.control import Order
+from agent_core.errors import RefusedError
+from agent_core.signals import StopAsked
+from agent_core.values import Autonomy, Right, SessionRef
+from bot import access
+from bot.commands.answer import Asking, Slash, answer, asker, defer, in_time, slash
+from bot.commands.desk import Desk, guild_of
+from bot.commands.opening import starter, whole_goal
+from bot.discord_api import DiscordError, UnavailableError
+
+_NEEDED = (
+    "view_channel",
+    "create_public_threads",
+    "send_messages_in_threads",
+    "read_message_history",
+    "attach_files",
+    "add_reactions",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody typed."""
+
+    goal: str
+    dropped: tuple[discord.Attachment, ...]
+    autonomy: Autonomy | None
+    budget_usd: float | None
+    done_when: str
+
+
+def goal(desk: Desk) -> Slash:
+    """The command."""
+
+    @app_commands.describe(
+        text="What you want, in your own words.",
+        file="A file that the work needs.",
+        autonomy="How much I may do without asking; guarded unless the server says otherwise.",
+        budget="The most that this goal may cost, in US$.",
+        done_when="How you would see that it is done.",
+        file2="Another file.",
+        file3="Another file.",
+    )
+    async def command(  # noqa: PLR0917 - the parameters are the options
+        interaction: Asking,
+        text: app_commands.Range[str, 1, 4000],
+        file: discord.Attachment | None = None,
+        autonomy: Literal["guarded", "ask", "auto"] | None = None,
+        budget: app_commands.Range[float, 0.01, 1_000_000] | None = None,
+        done_when: app_commands.Range[str, 1, 2000] | None = None,
+        file2: discord.Attachment | None = None,
+        file3: discord.Attachment | None = None,
+    ) -> None:
+        dropped = [one for one in (file, file2, file3) if one is not None]
+        wish = Wish(
+            goal=text,
+            dropped=tuple(dropped),
+            autonomy=Autonomy(autonomy) if autonomy else None,
+            budget_usd=budget,
+            done_when=done_when or "",
+        )
+        await _start(desk, interaction, wish)
+
+    return slash("goal", "Give me a goal; I work on it in a thread of its own.", command)
+
+
+async def _start(desk: Desk, interaction: Asking, wish: Wish) -> None:
+    member = asker(interaction)
+    async with in_time():
+        rules = await desk.control.rules(guild_of(interaction))
+    if not access.may(member, Right.START, rules):
+        raise RefusedError(access.why(Right.START, rules))
+    if not wish.goal.strip():
+        raise RefusedError("Say in a few words what you want.")
+    channel = _channel(interaction)
+    ref = SessionRef(guild_of(interaction), str(interaction.id))
+    async with desk.openings.one(ref):
+        await defer(desk.api, interaction, ephemeral=channel.id != interaction.channel_id)
+        received = await desk.dropped.receive(ref.guild_id, wish.dropped)
+        if received.refused:
+            raise RefusedError("\n".join((*received.refused, "So nothing was started.")))
+        order = Order(
+            ref=ref,
+            goal=wish.goal,
+            starter=member.person,
+            channel_id=str(channel.id),
+            autonomy=wish.autonomy,
+            done_when=wish.done_when,
+            budget_usd=wish.budget_usd,
+            files=received.files,
+        )
+        await desk.control.start(order)
+        await _open(desk, interaction, order)
+
+
+async def _open(desk: Desk, interaction: Asking, order: Order) -> None:
+    state = await desk.control.read(order.ref)
+    try:
+        if str(interaction.channel_id) == order.channel_id:
+            message = await answer(desk.api, interaction, starter(state.started), whole_goal(state.started))
+            message_id = str(message.id) if message else await desk.openings.post(state)
+            await desk.openings.finish(state, message_id, interaction.filesize_limit)
+        else:
+            message_id = await desk.openings.post(state)
+            thread_id = await desk.openings.finish(state, message_id, interaction.filesize_limit)
+            await answer(desk.api, interaction, f"It has a thread of its own: <#{thread_id}>")
+    except UnavailableError as error:
+        desk.openings.late.add(order.ref)
+        raise RefusedError(
+            "Discord does not answer just now. The goal is kept, and its thread opens later."
+        ) from error
+    except DiscordError as error:
+        await desk.control.signal(order.ref, StopAsked(person=order.starter))
+        raise RefusedError(f"I cannot open a thread here, so the goal was stopped. {error}") from error
+
+
+def _channel(interaction: Asking) -> discord.TextChannel:
+    """Where the thread will hang. Raises RefusedError where none can."""
+    place = interaction.channel
+    if isinstance(place, discord.Thread):
+        place = place.parent
+    if not isinstance(place, discord.TextChannel):
+        raise RefusedError(
+            "A goal needs a thread, and there can be none here. Use `/goal` in a text channel."
+        )
+    granted = interaction.app_permissions
+    missing = [name for name in _NEEDED if not getattr(granted, name)]
+    if missing:
+        names = ", ".join(name.replace("_", " ") for name in missing)
+        raise RefusedError(f"I lack permissions in this channel: {names}. Ask an admin to grant them to me.")
+    return place
