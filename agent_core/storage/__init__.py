@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_core.errors import StartError, StoreUnavailableError
+from agent_core.storage.bell import Bell
 from agent_core.storage.blobs import BlobStore, BlobWriter
 from agent_core.storage.inbox import Inbox
 from agent_core.storage.index import Index
@@ -58,11 +59,15 @@ class Storage:
             raise StartError(
                 f"{error} Make {blob_dir} writable, or set DATA_DIR to another folder."
             ) from error
-        async with connected(redis_url, repeat=False) as once, connected(redis_url, repeat=True) as redis:
+        async with (
+            connected(redis_url, repeat=False) as once,
+            connected(redis_url, repeat=True) as redis,
+            Bell(redis) as bell,
+        ):
             warnings = await check_server(redis, redis_url)
             yield cls(
                 journal=Journal(once),
-                inbox=Inbox(redis),
+                inbox=Inbox(redis, bell),
                 blobs=blobs,
                 index=Index(redis),
                 posts=Posts(redis),

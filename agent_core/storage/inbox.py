@@ -1,13 +1,16 @@
 """Where signals wait until a session takes them: one stream per session."""
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from redis.asyncio import Redis
 
 from agent_core.signals import Signal, dump_signal, load_signal
 from agent_core.storage import keys
+from agent_core.storage.bell import Bell
 from agent_core.storage.redis import answered, raw, text
 from agent_core.values import SessionRef
 
@@ -15,19 +18,25 @@ START = "0-0"
 """The inbox id before the first signal. An empty string means the same."""
 
 _FIELD = b"signal"
-_BLOCK_S = 4.0
+_LOOK_S = 2.0
+"""How often a waiter looks by itself, in case a ring was lost."""
+
 _PAGE = 500
 
 
 class Inbox:
     """The inboxes of all sessions."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, bell: Bell) -> None:
         self._redis = redis
+        self._bell = bell
 
     async def put(self, ref: SessionRef, signal: Signal) -> str:
         """Keep the signal; its inbox id. After a lost answer it may be there twice; the fold drops one."""
-        added = await answered(self._redis.xadd(keys.inbox(ref), {_FIELD: dump_signal(signal)}))
+        pipe: Any = self._redis.pipeline(transaction=False)
+        pipe.xadd(keys.inbox(ref), {_FIELD: dump_signal(signal)})
+        pipe.publish(keys.BELL, str(ref))
+        added, _ = await answered(pipe.execute())
         return text(added)
 
     async def fresh(self, ref: SessionRef, after: str) -> list[tuple[str, Signal]]:
@@ -48,19 +57,18 @@ class Inbox:
         return text(entries[0][0] or START) if entries else START
 
     async def wait(self, ref: SessionRef, after: str, timeout_s: float) -> list[tuple[str, Signal]]:
-        """As `fresh`, but waits until there is one. Empty after `timeout_s`."""
+        """As `fresh`, but waits until there is one. Empty after `timeout_s`; may be cancelled."""
         deadline = time.monotonic() + timeout_s
-        found: list[tuple[str, Signal]] = []
-        left_s = timeout_s
-        while not found and left_s > 0:
-            # In slices, so that a dead connection is noticed.
-            block_ms = max(1, int(min(left_s, _BLOCK_S) * 1000))
-            reply = await answered(
-                self._redis.xread({keys.inbox(ref): after or START}, count=_PAGE, block=block_ms)
-            )
-            found = parse(cast(list[Any], reply)[0][1]) if reply else []
-            left_s = deadline - time.monotonic()
-        return found
+        with self._bell.listening(ref) as rung:
+            while True:
+                rung.clear()
+                found = await self.fresh(ref, after)
+                left_s = deadline - time.monotonic()
+                if found or left_s <= 0:
+                    return found
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(min(left_s, _LOOK_S)):
+                        await rung.wait()
 
 
 def exclusive(after: str) -> str:

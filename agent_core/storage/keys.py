@@ -7,6 +7,9 @@ import re
 
 from agent_core.values import SessionRef
 
+BELL = "gk:bell"
+"""Channel on which the name of a session is said when something comes into its inbox."""
+
 GUILDS = "gk:guilds"
 """Ids of the servers that ever had a session."""
 
