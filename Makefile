@@ -1,7 +1,8 @@
 # `make run` is all that a first look needs. Everything here works from a fresh clone.
 .DEFAULT_GOAL := help
 .PHONY: help install run test check format bench doctor lock
-PYTHON_M := .venv/bin/python -m
+PYTHON := .venv/bin/python
+PYTHON_M := $(PYTHON) -m
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -24,7 +25,7 @@ check:  ## Format, lint, types, walls
 	$(PYTHON_M) ruff format --check
 	$(PYTHON_M) ruff check
 	$(PYTHON_M) pyright
-	.venv/bin/lint-imports
+	$(PYTHON) .venv/bin/lint-imports
 
 format:  ## Mend what can be mended by itself
 	@scripts/setup.sh dev

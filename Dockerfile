@@ -1,0 +1,34 @@
+# Small, CPU only, not root. In Docker this version answers, but does not run code: Docker's default profile
+# forbids the namespaces that the sandbox is made of, and there is no weaker wall to fall back to. The bot says so
+# in the thread, and `docker run ... doctor` says it in a table.
+#
+#   docker build --tag goalkeeper .
+#   docker run --rm --publish 127.0.0.1:8080:8080 --volume goalkeeper:/data goalkeeper
+FROM python:3.11-slim
+
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends bubblewrap ca-certificates tini \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home --uid 1000 goalkeeper \
+    && install --directory --owner goalkeeper --group goalkeeper /data
+
+WORKDIR /app
+COPY requirements.lock ./
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --requirement requirements.lock
+COPY sandbox ./sandbox
+RUN python -m sandbox install
+COPY agent_core ./agent_core
+COPY playground ./playground
+COPY bot ./bot
+
+# Inside the container every address is the container's own: the playground is served to the published port,
+# and asks for the token that it prints.
+ENV DATA_DIR=/data \
+    PLAYGROUND_BIND=0.0.0.0 \
+    PYTHONUNBUFFERED=1
+USER goalkeeper
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGINT
+ENTRYPOINT ["tini", "--", "python", "-m", "bot"]
+CMD ["all"]
