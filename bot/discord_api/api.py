@@ -14,7 +14,7 @@ from typing import TypeVar
 import aiohttp
 import discord
 
-from bot.discord_api.errors import RejectedError, UnavailableError, translated
+from bot.discord_api.errors import GoneError, RejectedError, UnavailableError, translated
 from bot.discord_api.lanes import Lanes
 
 T = TypeVar("T")
@@ -160,6 +160,22 @@ class DiscordApi:
     async def message(self, channel_id: str, message_id: str) -> discord.Message:
         """The message as it is now."""
         return await self.call(lambda: self._place(channel_id).fetch_message(int(message_id)))
+
+    async def find(self, channel_id: str, message_id: str) -> discord.Message | None:
+        """The message as it is now; None where it was deleted."""
+        try:
+            return await self.message(channel_id, message_id)
+        except GoneError as error:
+            if not error.message_only:
+                raise
+            return None
+
+    async def member(self, guild: discord.Guild, user_id: str) -> discord.Member | None:
+        """The member with the roles they have now; None for whoever is not one. The cache may be stale."""
+        try:
+            return await self.call(lambda: guild.fetch_member(int(user_id)))
+        except GoneError:
+            return None
 
     async def pressers(self, message: discord.Message, emoji: str, *, most: int = 500) -> list[Presser]:
         """Who has this reaction on the message, at most so many."""

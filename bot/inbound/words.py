@@ -1,0 +1,224 @@
+"""Messages in the threads of goals: said, edited, deleted; and the files that were dropped with them.
+
+Everything of one thread is done in the order in which it happened.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+
+from agent_core.control import Control
+from agent_core.session import State
+from agent_core.signals import Edited, Said, Signal, Withdrawn
+from agent_core.values import FileRef, Person, Right, ServerRules
+from bot import access
+from bot.access import Member
+from bot.discord_api import DiscordApi, DiscordError, DroppedFiles, Lanes, Received
+from bot.inbound.notes import Notes
+
+SEEN = "seen"
+"""The part of a session's posts under which the id of the last message that was looked at is kept."""
+STORED = "👀"
+
+_PEOPLE_WRITE = (discord.MessageType.default, discord.MessageType.reply)
+_ENDED = "This goal has ended. `/goal` in the channel starts a new one."
+_CANNOT_READ = "I cannot read messages here: mention me in what you write, or use `/steer`."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A message of a person, as far as it matters."""
+
+    id: str
+    channel_id: str
+    guild: discord.Guild
+    text: str
+    attachments: Sequence[discord.Attachment]
+
+
+class Words:
+    """Turns what people write into signals."""
+
+    def __init__(
+        self,
+        *,
+        client: discord.Client,
+        control: Control,
+        api: DiscordApi,
+        dropped: DroppedFiles,
+        notes: Notes,
+    ) -> None:
+        self._client = client
+        self._control = control
+        self._api = api
+        self._dropped = dropped
+        self._notes = notes
+        self._lanes = Lanes()
+
+    async def said(self, message: discord.Message, guild: discord.Guild, *, advance: bool = True) -> None:
+        """Take a message in, if it is for a goal. `advance`: no older message of its thread is missing."""
+        if not _by_a_person(message):
+            return
+        async with self._lanes.one(str(message.channel.id)):
+            await self._said(message, guild, advance=advance)
+
+    async def edited(self, message: discord.Message, guild: discord.Guild) -> None:
+        """Change the message while it still waits."""
+        if message.edited_at is None or not _by_a_person(message):
+            return  # Discord adds a preview or a thread to a message by an edit too
+        edited_at = message.edited_at.timestamp()
+        async with self._lanes.one(str(message.channel.id)):
+            state = await self._state(guild, str(message.channel.id))
+            said = await self._waiting(state, str(message.id)) if state else None
+            if state is None or said is None or said.text == self._text(message):
+                return
+            member = await self._member(message, guild)
+            rules = await self._control.rules(str(guild.id))
+            if member is None or not access.may_steer(member, rules, state.starter.id):
+                return
+            text = self._text(message)
+            edit = Edited(message_id=said.message_id, edited_at=edited_at, text=text)
+            await self._control.signal(state.ref, edit)
+
+    async def deleted(self, guild: discord.Guild, channel_id: str, message_ids: Sequence[str]) -> None:
+        """Withdraw the messages that still wait."""
+        async with self._lanes.one(channel_id):
+            state = await self._state(guild, channel_id)
+            for message_id in message_ids if state else ():
+                if state and await self._waiting(state, message_id):
+                    await self._control.signal(state.ref, Withdrawn(message_id=message_id))
+
+    async def missed(self, state: State, guild: discord.Guild) -> None:
+        """Take in what was written, edited and deleted in this session's thread while nobody listened."""
+        if state.thread_id is None:
+            return
+        seen = (await self._control.storage.posts.all(state.ref)).get(SEEN, state.thread_id)
+        while found := await self._api.history(state.thread_id, after=seen, limit=100):
+            for message in found:
+                await self.said(message, guild)
+            seen = str(found[-1].id)
+        for _, signal in await self._control.storage.inbox.fresh(state.ref, state.inbox_id):
+            if isinstance(signal, Said):
+                await self._compare(state.thread_id, signal, guild)
+
+    async def _compare(self, thread_id: str, said: Said, guild: discord.Guild) -> None:
+        message = await self._api.find(thread_id, said.message_id)
+        if message is None:
+            await self.deleted(guild, thread_id, [said.message_id])
+        else:
+            await self.edited(message, guild)
+
+    async def _said(self, message: discord.Message, guild: discord.Guild, *, advance: bool) -> None:
+        state = await self._state(guild, str(message.channel.id))
+        if state is None or await self._known(state, str(message.id)):
+            return
+        heard = Heard(
+            id=str(message.id),
+            channel_id=str(message.channel.id),
+            guild=guild,
+            text=self._text(message),
+            attachments=message.attachments,
+        )
+        if heard.text.strip() or heard.attachments:
+            await self._admit(state, heard, await self._member(message, guild))
+        elif not self._client.intents.message_content:
+            await self._notes.once(heard.channel_id, heard.id, _CANNOT_READ, "cannot read")
+        if advance:
+            await self._control.storage.posts.put(state.ref, SEEN, heard.id)
+
+    async def _admit(self, state: State, heard: Heard, member: Member | None) -> None:
+        if member is None:
+            return  # left meanwhile: no member, no rights
+        rules = await self._control.rules(state.ref.guild_id)
+        if not access.may_steer(member, rules, state.starter.id):
+            text = access.why(Right.STEER, rules)
+            await self._notes.turn_away(heard.channel_id, heard.id, member.id, text)
+        elif state.status.ended:
+            await self._notes.once(heard.channel_id, heard.id, _ENDED, "ended", member.id)
+        else:
+            await self._store(state, heard, member, rules)
+
+    async def _store(self, state: State, heard: Heard, member: Member, rules: ServerRules) -> None:
+        received = await self._receive(state, heard)
+        if received.refused:
+            await self._notes.say(heard.channel_id, heard.id, "\n".join(received.refused), about="file")
+        if not heard.text.strip() and not received.files:
+            return
+        said = Said(
+            message_id=heard.id,
+            person=Person(id=member.id, name=member.name),
+            text=heard.text,
+            files=received.files,
+            interrupt=heard.text.lstrip().startswith("!"),
+            may_decide=bool(heard.text.strip()) and access.may(member, Right.APPROVE, rules),
+        )
+        await self._control.signal(state.ref, said)
+        with contextlib.suppress(DiscordError):  # a receipt is a courtesy; the words are stored
+            await self._api.react(heard.channel_id, heard.id, STORED)
+
+    async def _receive(self, state: State, heard: Heard) -> Received:
+        if not heard.attachments:
+            return Received()
+
+        async def again() -> Sequence[discord.Attachment]:
+            message = await self._api.find(heard.channel_id, heard.id)
+            return message.attachments if message else ()
+
+        waiting = [one for said in await self._all_waiting(state) for one in said.files]
+        held: list[FileRef] = [*state.inputs.values(), *(one.file for one in waiting)]
+        return await self._dropped.receive(state.ref.guild_id, heard.attachments, held=held, again=again)
+
+    async def _state(self, guild: discord.Guild, channel_id: str) -> State | None:
+        ref = await self._control.by_thread(str(guild.id), channel_id)
+        return await self._control.read(ref) if ref else None
+
+    async def _member(self, message: discord.Message, guild: discord.Guild) -> Member | None:
+        """The author as a member: as the gateway sent them along, else asked for."""
+        if isinstance(message.author, discord.Member) and message.author.guild is guild:
+            return Member.of(message.author)
+        member = await self._api.member(guild, str(message.author.id))
+        return Member.of(member) if member else None
+
+    async def _known(self, state: State, message_id: str) -> bool:
+        return message_id in state.seen or await self._waiting(state, message_id) is not None
+
+    async def _waiting(self, state: State, message_id: str) -> Said | None:
+        """The message with its last change, if it waits to be taken."""
+        found: Said | None = None
+        for signal in await self._signals(state):
+            match signal:
+                case Said() if signal.message_id == message_id:
+                    found = found or signal
+                case Edited() if found and signal.message_id == message_id:
+                    found = Said(message_id=message_id, person=found.person, text=signal.text)
+                case Withdrawn() if signal.message_id == message_id:
+                    return None
+                case _:
+                    pass
+        return found
+
+    async def _all_waiting(self, state: State) -> list[Said]:
+        return [signal for signal in await self._signals(state) if isinstance(signal, Said)]
+
+    async def _signals(self, state: State) -> list[Signal]:
+        fresh = await self._control.storage.inbox.fresh(state.ref, state.inbox_id)
+        return [signal for _, signal in fresh]
+
+    def _text(self, message: discord.Message) -> str:
+        """The words, verbatim but for a mention of the bot in front, which only addresses it."""
+        me = self._client.user
+        text = message.content
+        for mention in (f"<@{me.id}>", f"<@!{me.id}>") if me else ():
+            if text.startswith(mention):
+                return text.removeprefix(mention).lstrip()
+        return text
+
+
+def _by_a_person(message: discord.Message) -> bool:
+    """Somebody's own words, in a thread. (A thread that is not in the cache is a mere id.)"""
+    author = message.author
+    own_words = message.type in _PEOPLE_WRITE and message.webhook_id is None
+    in_thread = isinstance(message.channel, discord.Thread | discord.PartialMessageable)
+    return in_thread and own_words and not author.bot and not author.system
