@@ -1,0 +1,34 @@
+"""Every attempt fails in a box, as root and as an ordinary user, and gets through outside."""
+
+import os
+import sys
+
+import pytest
+
+from tests.security.attempts import ALL, Attempt
+from tests.security.conftest import Outcome
+from tests.security.stage import Stage
+
+_BY_NAME = [pytest.param(attempt, id=attempt.name) for attempt in ALL]
+
+
+@pytest.mark.parametrize("user", ["root", "ordinary"])
+@pytest.mark.parametrize("attempt", _BY_NAME)
+def test_the_box_holds(attempt: Attempt, user: str, outcomes: dict[tuple[str, str], Outcome]):
+    if user == "root" and os.geteuid() != 0:
+        pytest.skip("only root can run this as root")
+
+    code, stdout, stderr = outcomes[user, attempt.name]
+
+    assert stdout.startswith("HELD"), (code, stdout, stderr)
+
+
+@pytest.mark.parametrize("attempt", [row for row in _BY_NAME if not row.values[0].no_control])
+def test_the_attempt_is_real_outside(attempt: Attempt, stage: Stage, tmp_path: os.PathLike[str]):
+    done = stage.run([sys.executable, "-c", stage.fill(attempt.source)], cwd=tmp_path)
+    if done.stdout.startswith("OPEN"):
+        return
+
+    reason = f"{attempt.name}: not possible outside either, here: {done.stdout}{done.stderr}"
+    assert attempt.may_fail_outside or os.geteuid() != 0, reason
+    print(reason)
