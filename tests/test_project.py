@@ -8,12 +8,19 @@ import tomllib
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
+import discord
 import pytest
 from dotenv import dotenv_values
 from packaging.requirements import Requirement
 from packaging.version import Version
+from pydantic import JsonValue
 
+from agent_core.events import SessionStarted
+from agent_core.session import State
+from agent_core.tools import Outcome, Toolbox
+from agent_core.values import Action, Autonomy, FileRef, Limits, Person, SessionRef
 from bot.settings import Settings, load, names
 
 ROOT = Path(__file__).parents[1]
@@ -150,7 +157,10 @@ FOREIGN = [
         for host, end in (("deb\\.debian", "org"), ("crates", "io"), ("download\\.pytorch", "org"))
     ),
     *(rf"{start}/[a-z]\w*/" for start in ("/home", "/Users")),
-    *(rf"{start}/{rest}" for start, rest in (("/root", r"\."), ("/work", "(?:main|shared)"))),
+    *(
+        rf"{start}/{rest}"
+        for start, rest in (("/root", r"\.(?:pyenv|cache|local)"), ("/work", "(?:main|shared)"))
+    ),
 ]
 LIKE_A_PATH = {"/home/box/", "/home/user/", "/home/me/", "/home/alice/", "/home/someone/"}
 """Paths that stand for nobody's machine."""
@@ -232,3 +242,52 @@ def test_ci_runs_what_the_readme_tells_people_to_type():
     readme = (ROOT / "README.md").read_text()
     assert commands == ["make install", "make test"]
     assert [command for command in commands if command not in readme] == []
+
+
+def test_the_readme_lists_every_command_and_no_other():
+    texts = [path.read_text() for path in (ROOT / "bot/commands").glob("*.py")]
+    built = {name for text in texts for name in re.findall(r'\bslash\("(\w+)"', text)}
+    listed = set(re.findall(r"^\| `/(\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert built
+    assert listed == built
+
+
+def test_the_invitation_asks_for_the_permissions_that_the_readme_names():
+    readme = (ROOT / "README.md").read_text()
+    found = re.search(r"these permissions:\s(.*?)\. As a number: `(\d+)`", readme, re.DOTALL)
+    assert found is not None
+    words = {"View Channels": "view_channel", "Create Public Threads": "create_public_threads"}
+    named = [name.strip() for name in found[1].replace("\n", " ").split(",")]
+    flags = {words.get(name, name.lower().replace(" ", "_")): True for name in named}
+    assert discord.Permissions(**flags).value == int(found[2])
+    assert set(re.findall(r"permissions=(\d+)", readme)) == {found[2]}
+
+
+async def test_the_example_of_a_tool_works():
+    example = re.search(r"```python\n(.*?)```", (ROOT / "docs/tools.md").read_text(), re.DOTALL)
+    assert example is not None
+    room: dict[str, Any] = {"__name__": "example"}
+    exec(compile(example[1], "docs/tools.md", "exec"), room)  # noqa: S102
+    toolbox = Toolbox([room["hash_file"]()])
+    started = SessionStarted(
+        goal="Hash it.",
+        starter=Person(id="1", name="Ada"),
+        channel_id="2",
+        autonomy=Autonomy.GUARDED,
+        limits=Limits(),
+        model="m",
+        system="",
+        tools=toolbox.schemas(),
+    )
+    file = FileRef(sha256="ab" * 32, size=3)
+    state = State(ref=SessionRef("3", "4"), started=started, files={"a.txt": file})
+
+    async def act(**arguments: JsonValue) -> Outcome:
+        return await toolbox.act(Action(id="c", name="hash_file", arguments=arguments, raw=""), state)
+
+    there, missing, wrong = await act(path="a.txt"), await act(path="b.txt"), await act(file="a.txt")
+    assert (there.text, there.is_error) == (file.sha256, False)
+    assert missing.is_error
+    assert "list_files" in missing.text
+    assert wrong.is_error
+    assert "path" in wrong.text

@@ -1,4 +1,4 @@
-"""`scripts/setup.sh` on machines that lack something: what it installs, what it says, what it leaves alone."""
+"""`scripts/setup.sh` on machines that lack something: what it installs, says, and leaves alone."""
 
 import os
 import shutil
