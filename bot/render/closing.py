@@ -4,17 +4,16 @@ from collections.abc import Sequence
 
 from agent_core.events import Delivered, Ended
 from agent_core.session import State
-from agent_core.values import CheckResult, NamedFile
+from agent_core.values import CheckResult, NamedFile, Status
 from bot.render.block import Block
 from bot.render.card import EMOJI, outcome
 from bot.render.escape import fenced, line, prose
 from bot.render.files import attachments
 from bot.render.post import Attachment
-from bot.render.split import head, size
-from bot.render.words import counted, dollars, named
+from bot.render.split import size
+from bot.render.words import counted, dollars, named, thread_title
 
 SUMMARY_ROOM = 3400
-TITLE_ROOM = 60
 
 
 def closing(state: State, ended: Ended) -> Block:
@@ -57,7 +56,6 @@ def delivery(delivered: Delivered) -> Block:
 
 
 def thread_name(state: State, ended: Ended) -> str:
-    """The thread's last name: how it ended, then the goal as the thread was named before."""
-    emoji = {"finished": "✅", "stopped": "🛑", "failed": "💥"}.get(str(ended.status), "🏁")
-    flat = " ".join(state.goal.split())
-    return f"{emoji} {head(flat, TITLE_ROOM)}".strip()
+    """The thread's last name: how it ended, then the name that it had."""
+    emoji = "✅" if ended.status is Status.FINISHED else EMOJI[ended.status]
+    return f"{emoji} {thread_title(state.goal)}"

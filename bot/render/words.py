@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from agent_core.values import NamedFile, Right, ServerRules
-from bot.render.escape import code
+from bot.render.escape import clean, code, cut
+from bot.render.split import size
+
+_TITLE_ROOM = 90
 
 LANGUAGES = {
     ".py": "python",
@@ -64,6 +67,15 @@ def named(files: Iterable[NamedFile], *, most: int = 8) -> str:
     shown = [f"{code(file.path, 60)} ({data_size(file.file.size)})" for file in every[:most]]
     left = len(every) - len(shown)
     return ", ".join(shown) + (f" and {left} more" if left else "")
+
+
+def thread_title(goal: str) -> str:
+    """The name of a goal's thread: its first words, with room for an emoji before them."""
+    words = " ".join(clean(goal).split())
+    if size(words) > _TITLE_ROOM:
+        end = words.rfind(" ", 40, _TITLE_ROOM)
+        words = cut(words[:end] if end > 0 else words, _TITLE_ROOM)
+    return words or "Goal"
 
 
 def who(rules: ServerRules, right: Right) -> str:

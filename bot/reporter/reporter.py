@@ -5,18 +5,20 @@ It may be killed anywhere: its record (cursor, message id per part) and the thre
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 import structlog
 
 from agent_core.clock import Clock
 from agent_core.control import Control
-from agent_core.errors import NewerEventError
+from agent_core.errors import StoreUnavailableError
 from agent_core.events import Commit
 from agent_core.session import State
 from agent_core.signals import PauseAsked
-from agent_core.values import ServerRules, SessionRef, Status
+from agent_core.values import ServerRules, SessionRef
 from bot.discord_api import DiscordApi, DiscordError, ForbiddenError, GoneError, LockedError, RejectedError
 from bot.render.escape import line
 from bot.render.marker import nonce, short_id, with_marker
@@ -42,32 +44,62 @@ class _Shown:
 
 
 class Reporter:
-    """Shows journals in their threads. The engine runs `report` for one session never twice at once."""
+    """Shows journals in their threads: `async with Reporter(...) as reporter`.
 
-    def __init__(self, *, api: DiscordApi, control: Control, clock: Clock, pace: Pace | None = None) -> None:
+    The engine runs `report` for one session never twice at once. `again` asks the engine for one more report:
+    a card that may not be changed yet is changed by that, so that no post waits for a card.
+    """
+
+    def __init__(
+        self,
+        *,
+        api: DiscordApi,
+        control: Control,
+        clock: Clock,
+        again: Callable[[SessionRef], Awaitable[None]],
+        pace: Pace | None = None,
+    ) -> None:
         self._api = api
+        self._again = again
+        self._timers: dict[SessionRef, asyncio.Task[None]] = {}
         self._control = control
         self._storage = control.storage
         self._clock = clock
         self._pace = pace or Pace()
         self._remembered: OrderedDict[SessionRef, _Shown] = OrderedDict()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        timers = list(self._timers.values())
+        for timer in timers:
+            timer.cancel()
+        if timers:
+            await asyncio.wait(timers)
+
     async def report(self, ref: SessionRef) -> None:
-        """Show everything that was committed. Returns when the thread and its card are up to date.
+        """Show everything that was committed.
 
-        Raises UnavailableError and StoreUnavailableError: run it again later.
+        Raises UnavailableError, StoreUnavailableError and NewerEventError: run it again later.
         """
-        try:
-            for _ in range(MOST_ROUNDS):
-                wait_s = await self._round(ref)
-                if wait_s <= 0:
-                    return
-                await asyncio.sleep(wait_s)
-        except NewerEventError as error:
-            log.info("left to a newer version", session=str(ref), reason=str(error))
+        for _ in range(MOST_ROUNDS):
+            wait_s, over = await self._round(ref)
+            if wait_s <= 0:
+                return
+            if not over:
+                self._report_later(ref, wait_s)
+                return
+            await asyncio.sleep(wait_s)  # nothing else will come that could wait for this
 
-    async def _round(self, ref: SessionRef) -> float:
-        """Show what is new; the seconds until the card may be changed, 0 where nothing is left to do."""
+    async def _round(self, ref: SessionRef) -> tuple[float, bool]:
+        """Show what is new.
+
+        Returns:
+            The seconds until the card may be changed, 0 where nothing is left; whether the session is over.
+        """
         cursor = await self._storage.posts.cursor(ref)
         rules = await self._control.rules(ref.guild_id)
         shown = self._remembered.pop(ref, None)  # kept again only where all goes well
@@ -77,15 +109,15 @@ class Reporter:
         commits = await self._control.commits(ref, after)
         if shown is None:
             if not commits:
-                return 0.0
+                return 0.0, True
             shown, commits = _Shown(thread=begin(ref, commits[0])), commits[1:]
         try:
             wait_s = await self._show(shown, commits, rules)
         except (GoneError, ForbiddenError, LockedError, RejectedError, CardRefusedError) as error:
             await self._give_up(shown.thread.state, error)
-            return 0.0
+            return 0.0, True
         self._remember(ref, shown)
-        return wait_s
+        return wait_s, shown.thread.state.ended is not None
 
     async def _show(self, shown: _Shown, commits: Sequence[Commit], rules: ServerRules) -> float:
         thread = shown.thread
@@ -113,8 +145,7 @@ class Reporter:
                 await card.update(thread.state, rules)
         if commits:
             await self._storage.posts.set_cursor(ref, thread.state.version)
-        wait_s = await card.update(thread.state, rules)
-        return wait_s if thread.state.status is not Status.RUNNING or wait_s <= self._pace.young_s else 0.0
+        return await card.update(thread.state, rules)
 
     async def _show_commit(self, sender: Sender, showing: Sequence[Showing], state: State) -> None:
         for one in showing:
@@ -130,6 +161,22 @@ class Reporter:
         for commit in commits[1:cursor]:
             render(thread, commit, rules)
         return _Shown(thread=thread)
+
+    def _report_later(self, ref: SessionRef, wait_s: float) -> None:
+        if ref in self._timers:
+            return
+
+        async def later() -> None:
+            try:
+                await asyncio.sleep(wait_s)
+            finally:
+                del self._timers[ref]
+            try:
+                await self._again(ref)
+            except StoreUnavailableError as error:
+                log.warning("card left as it is", session=str(ref), reason=str(error))
+
+        self._timers[ref] = asyncio.create_task(later(), name=f"card of {ref}")
 
     def _remember(self, ref: SessionRef, shown: _Shown) -> None:
         self._remembered[ref] = shown

@@ -7,6 +7,7 @@ may be in the thread or not: then the thread is read back, and the marker line o
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -226,12 +227,15 @@ class Sender:
                 raise
 
     async def _receipt(self, message_id: str) -> None:
-        """Turn the receipt of a person's message. Only a courtesy: what cannot be shown is left."""
-        try:
-            await self._opened(lambda: self._api.unreact(self._thread_id, message_id, WAITS))
-            await self._opened(lambda: self._api.react(self._thread_id, message_id, READ))
-        except (GoneError, ForbiddenError, RejectedError) as error:
-            log.info("receipt not shown", session=str(self._ref), reason=str(error))
+        """Turn the receipt of a person's message. Only a courtesy: what cannot be shown is left.
+
+        The old one may be off already, and the message may be deleted or no message at all.
+        """
+        for turn, emoji in ((self._api.unreact, WAITS), (self._api.react, READ)):
+            try:
+                await self._opened(partial(turn, self._thread_id, message_id, emoji))
+            except (GoneError, ForbiddenError, RejectedError) as error:
+                log.debug("receipt not turned", session=str(self._ref), reason=str(error))
 
     async def _rename(self, name: str) -> None:
         """Name the thread for the last time. Only a courtesy, and Discord may make one wait for minutes."""

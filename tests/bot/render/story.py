@@ -22,14 +22,17 @@ class Story:
     rules: ServerRules = field(default_factory=ServerRules)
     upload_limit: int = 10 * 1024 * 1024
     ref: SessionRef = REF
+    thread_id: str = "9000"
+    channel_id: str = "8"
+    starter: Person = ANN
     commits: list[Commit] = field(default_factory=list[Commit])
     showing: list[Showing] = field(default_factory=list[Showing])
 
     def __post_init__(self) -> None:
         started = SessionStarted(
             goal=self.goal,
-            starter=ANN,
-            channel_id="8",
+            starter=self.starter,
+            channel_id=self.channel_id,
             autonomy=self.autonomy,
             limits=Limits(),
             model="demo",
@@ -39,7 +42,7 @@ class Story:
         )
         self.commits.append(Commit(version=1, at=1.0, events=(started,)))
         self.thread: Thread = begin(self.ref, self.commits[0])
-        self.add(ThreadBound(thread_id="9000", upload_limit=self.upload_limit))
+        self.add(ThreadBound(thread_id=self.thread_id, upload_limit=self.upload_limit))
 
     def add(self, *events: Event) -> tuple[Showing, ...]:
         """One more commit; what it adds to the thread."""
