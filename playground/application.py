@@ -93,6 +93,7 @@ def _add_people(app: web.Application, calling: Calling, doing: Doing, looking: L
         ("PATCH", "/messages/{channel_id}/{message_id}", doing.edit_message),
         ("DELETE", "/messages/{channel_id}/{message_id}", doing.delete_message),
         ("POST", "/reactions", doing.reaction),
+        ("POST", "/typing", doing.typing),
         ("POST", "/faults", doing.fault),
         ("DELETE", "/faults", doing.clear_faults),
         ("POST", "/clock", doing.clock),

@@ -12,13 +12,8 @@ from playground.errors import ApiError, Problem
 from playground.forms import Form
 from playground.wire import Payload
 
-SUPPRESS_EMBEDS, EPHEMERAL, LOADING, SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = (
-    1 << 2,
-    1 << 6,
-    1 << 7,
-    1 << 12,
-    1 << 15,
-)
+SUPPRESS_EMBEDS, EPHEMERAL, LOADING = 1 << 2, 1 << 6, 1 << 7
+SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 12, 1 << 15
 HAS_THREAD = 1 << 5
 
 
@@ -85,8 +80,11 @@ def read_draft(body: object, uploads: Sequence[Upload] = (), *, premium_tier: in
     embeds = _embeds(form)
     kept, descriptions, renames = _attachments(form, uploads)
     if flags & COMPONENTS_V2 and (content or embeds):
-        form.wrong("flags", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
-                   "The 'content' and 'embeds' fields cannot be used when using MessageFlags.IS_COMPONENTS_V2")  # fmt: skip
+        form.wrong(
+            "flags",
+            "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+            "The 'content' and 'embeds' fields cannot be used with MessageFlags.IS_COMPONENTS_V2",
+        )
     draft = Draft(
         given=frozenset(key for key in _FIELDS if form.has(key)),
         content=content.strip(),
@@ -217,15 +215,11 @@ def _embed(form: Form) -> tuple[Payload, int]:
     if colour is not None:
         shaped["color"] = colour
     for key, name, most in (("footer", "text", 2048), ("author", "name", 256)):
-        inner = form.inner(key)
-        if inner is not None:
+        if inner := form.inner(key):
             text = inner.text(name, most=most, needed=True) or ""
             shaped[key] = {name: text} | _addresses(inner, ("icon_url", "url"))
             size += limits.length(text)
-    for key in ("image", "thumbnail"):
-        inner = form.inner(key)
-        if inner is not None:
-            shaped[key] = _addresses(inner, ("url",))
+    shaped |= _pictures(form)
     fields = [_embed_field(field) for _, field in form.inners("fields", most=25)]
     if fields:
         shaped["fields"] = fields
@@ -238,6 +232,11 @@ def _embed_field(form: Form) -> Payload:
         "value": form.text("value", least=1, most=1024, needed=True) or "",
         "inline": form.flag("inline") or False,
     }
+
+
+def _pictures(form: Form) -> Payload:
+    found = {key: form.inner(key) for key in ("image", "thumbnail")}
+    return {key: _addresses(inner, ("url",)) for key, inner in found.items() if inner is not None}
 
 
 def _addresses(form: Form, keys: Sequence[str]) -> Payload:

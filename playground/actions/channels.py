@@ -152,14 +152,14 @@ def _update_thread(world: World, thread: Channel, state: ThreadState, actor_id: 
 def _check_thread_rights(
     world: World, thread: Channel, state: ThreadState, actor_id: str, form: Form
 ) -> None:
-    """Its owner may name and archive it, and anyone may revive one that is not locked; else MANAGE_THREADS."""
+    """Its owner may name and archive it, anyone revive one that is not locked; else MANAGE_THREADS."""
     if has(world, thread, actor_id, Permission.MANAGE_THREADS):
         return
     require(world, thread, actor_id, Permission.SEND_MESSAGES_IN_THREADS)
     if state.locked or form.has("locked") or form.has("rate_limit_per_user"):
         raise ApiError(Problem.MISSING_PERMISSIONS)
     only_revives = (
-        set(form.keys()) <= {"archived", "auto_archive_duration"} and form.flag("archived") is False
+        set(form.names()) <= {"archived", "auto_archive_duration"} and form.flag("archived") is False
     )
     if state.owner_id != actor_id and not only_revives:
         raise ApiError(Problem.MISSING_PERMISSIONS)

@@ -72,7 +72,7 @@ def create(world: World, application_id: str, guild_id: str | None, body: object
 def update(world: World, command: Command, body: object) -> Command:
     """PATCH: the fields given change."""
     form = Form(body)
-    read = read_command(Form(command.body | {key: form.raw(key) for key in form.keys()}, problems=[]))
+    read = read_command(Form(command.body | {key: form.raw(key) for key in form.names()}, problems=[]))
     form.check()
     changed = _put(world, command.application_id, command.guild_id, read, command)
     _tell(world, command.application_id)

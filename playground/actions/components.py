@@ -12,6 +12,18 @@ _TOP = frozenset({ROW})
 _TOP_MODERN = frozenset({ROW, SECTION, TEXT_DISPLAY, GALLERY, FILE, SEPARATOR, CONTAINER})
 _TOP_MODAL = frozenset({ROW, TEXT_DISPLAY, LABEL})
 _NESTED = ("components", "component", "accessory")
+_SELECT_FIELDS = frozenset(
+    {"custom_id", "placeholder", "min_values", "max_values", "disabled", "default_values", "channel_types"}
+)
+_KNOWN = {
+    BUTTON: frozenset({"style", "label", "emoji", "custom_id", "url", "sku_id", "disabled"}),
+    STRING_SELECT: _SELECT_FIELDS | {"options"},
+    5: _SELECT_FIELDS,
+    6: _SELECT_FIELDS,
+    7: _SELECT_FIELDS,
+    8: _SELECT_FIELDS,
+}
+"""What a message gives back of a component; what else clients send is dropped."""
 LINK_STYLE, PREMIUM_STYLE = 5, 6
 MODERN_COUNT, MODERN_CHARS = 40, 4000
 
@@ -20,7 +32,7 @@ def read_components(form: Form, *, modern: bool = False, modal: bool = False) ->
     """The `components` of a form, each with its integer id."""
     allowed = _TOP_MODAL if modal else _TOP_MODERN if modern else _TOP
     shaped: list[Payload] = []
-    reader = _Reader()
+    reader = _Reader(modal=modal)
     for _, one in form.inners("components", most=None if modern else 5):
         if one.integer("type") not in allowed:
             options = ", ".join(str(kind) for kind in sorted(allowed))
@@ -39,17 +51,23 @@ def read_components(form: Form, *, modern: bool = False, modal: bool = False) ->
 class _Reader:
     """Walks a tree of components, handing out ids and counting."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, modal: bool) -> None:
+        self._modal = modal
         self.count = 0
         self.chars = 0
         self._custom_ids: set[str] = set()
 
     def read(self, form: Form) -> Payload:
         self.count += 1
-        given = {key: form.raw(key) for key in form.keys() if form.raw(key) is not None}
-        shaped: Payload = {key: value for key, value in given.items() if key not in _NESTED}
-        shaped["id"] = form.integer("id") or self.count
+        given = {key: form.raw(key) for key in form.names() if form.raw(key) is not None}
         kind = form.integer("type")
+        known = _KNOWN.get(kind or 0)
+        shaped: Payload = {
+            key: value
+            for key, value in given.items()
+            if key not in _NESTED and (known is None or self._modal or key in known)
+        }
+        shaped["id"] = form.integer("id") or self.count
         shaped["type"] = kind
         self._check(form, kind, shaped)
         if form.has("components"):

@@ -62,7 +62,9 @@ def add(world: World, channel_id: str, message_id: str, user_id: str, emoji: str
     tell_reaction(world, "MESSAGE_REACTION_ADD", message, user_id, reaction.emoji)
 
 
-def remove(world: World, channel_id: str, message_id: str, actor_id: str, user_id: str, emoji: str) -> None:
+def remove(
+    world: World, channel_id: str, message_id: str, actor_id: str, *, user_id: str, emoji: str
+) -> None:
     """Take back one's own, or another's with MANAGE_MESSAGES."""
     channel, message = _target(world, channel_id, message_id, actor_id)
     if actor_id != user_id:

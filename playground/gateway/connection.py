@@ -33,6 +33,8 @@ UNKNOWN_ERROR, UNKNOWN_OP, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILE
 )
 ALREADY_AUTHENTICATED, INVALID_SEQ, RATE_LIMITED, TIMED_OUT, INVALID_SHARD = 4005, 4007, 4008, 4009, 4010
 INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
+_NEVER_SENT = frozenset({1005, 1006, 1015})
+"""Codes that only say what was seen."""
 
 
 class Close(Exception):  # noqa: N818 - a way out, not an error
@@ -52,6 +54,8 @@ class Joining:
     """Whether this token may join from where it comes."""
     on_presence: Callable[[str, bool], None]
     """(bot id, connected)"""
+    abort: Callable[[], None]
+    """Cut the connection below the websocket."""
 
 
 class Connection:
@@ -61,9 +65,10 @@ class Connection:
         self, world: World, hub: Hub, socket: web.WebSocketResponse, transport: Transport, joining: Joining
     ) -> None:
         self._world, self._hub, self._socket, self._transport = world, hub, socket, transport
-        self._joining = joining
+        self._joining, self._abort = joining, joining.abort
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
         self.session: Session | None = None
+        self._ended_by_us = False
         self.silent = False
         """A fault: heartbeats are answered, events are kept back."""
 
@@ -81,7 +86,11 @@ class Connection:
             self._let_go()
 
     async def close(self, code: int, reason: str = "") -> None:
-        """End the socket with a code, after what was sent before."""
+        """End the socket with a code, after what was sent before; 1006 cuts it without a word."""
+        if code in _NEVER_SENT:
+            self._abort()
+            return
+        self._ended_by_us = True
         for _ in range(100):
             if self._outbox.empty():
                 break
@@ -135,7 +144,8 @@ class Connection:
             if len(sent_at) > SENDS:
                 raise Close(RATE_LIMITED, "You are sending requests too quickly.")
             self._handle(message.data)
-        if self._socket.close_code in {1000, 1001} and self.session is not None:
+        says_goodbye = self._socket.close_code in {1000, 1001} and not self._ended_by_us
+        if says_goodbye and self.session is not None:
             self._hub.drop(self.session)
 
     def _handle(self, raw: str | bytes) -> None:

@@ -45,6 +45,7 @@ class Gateway:
             ensure_bot=self._ensure_bot,
             may_join=lambda token: self._may_join(request, token),
             on_presence=self._on_presence,
+            abort=request.transport.abort if request.transport is not None else lambda: None,
         )
         connection = Connection(self._world, self._hub, socket, transport, joining)
         self._open.add(connection)

@@ -1,8 +1,6 @@
 """Which intents an event needs, and which a bot may ask for. Pure."""
 
 from enum import IntFlag
-from functools import reduce
-from operator import or_
 
 from playground.shapes.people import INTENT_FLAGS
 
@@ -33,7 +31,7 @@ class Intent(IntFlag):
     DIRECT_MESSAGE_POLLS = 1 << 25
 
 
-KNOWN = reduce(or_, Intent)
+KNOWN = sum(Intent)
 _PRIVILEGED = (
     (Intent.GUILD_MEMBERS, INTENT_FLAGS["members"] | 1 << 14),
     (Intent.GUILD_PRESENCES, INTENT_FLAGS["presences"] | 1 << 12),

@@ -1,4 +1,4 @@
-"""A gateway session: what was sent, so that it can be sent again after a lost socket. Pure but for its outlet."""
+"""A gateway session: what was sent, so that it can be sent again after a lost socket."""
 
 import json
 from collections import deque

@@ -5,7 +5,9 @@ from typing import Any
 from aiohttp import web
 
 from playground.actions import channels, members, messages, reactions
+from playground.actions.access import require_sending, visible
 from playground.actions.bodies import AllowedMentions, Draft, Upload
+from playground.actions.telling import tell_typing
 from playground.entities import Reference
 from playground.errors import ApiError, Problem
 from playground.events import Viewer
@@ -44,7 +46,7 @@ class Doing:
         """A new channel, made by the server's owner."""
         form = await read_form(request)
         guild = self._world.guild(need(form, "guild_id"))
-        body = {key: form.raw(key) for key in form.keys() if key != "guild_id"}
+        body = {key: form.raw(key) for key in form.names() if key != "guild_id"}
         with self._world.change():
             made = channels.create(self._world, guild.id, guild.owner_id, body)
         return channel_object(self._world, made)
@@ -53,7 +55,7 @@ class Doing:
         """Archive, lock or rename, as a person."""
         form = await read_form(request)
         user_id = need(form, "user_id")
-        body = {key: form.raw(key) for key in form.keys() if key != "user_id"}
+        body = {key: form.raw(key) for key in form.names() if key != "user_id"}
         with self._world.change():
             changed = channels.update(self._world, request.match_info["channel_id"], user_id, body)
         return channel_object(self._world, changed, viewer_id=user_id)
@@ -66,7 +68,7 @@ class Doing:
         return DONE
 
     async def member(self, request: web.Request) -> Payload:
-        """A new person in a server; with the name or id of somebody who left, that one again."""
+        """A new person in a server."""
         form = await read_form(request)
         guild, name = self._world.guild(need(form, "guild_id")), need(form, "name")
         roles, permissions = _roles(form), _permissions(form)
@@ -178,9 +180,19 @@ class Doing:
         form.check()
         with self._world.change():
             if remove:
-                reactions.remove(self._world, channel_id, message_id, user_id, user_id, emoji)
+                reactions.remove(self._world, channel_id, message_id, user_id, user_id=user_id, emoji=emoji)
             else:
                 reactions.add(self._world, channel_id, message_id, user_id, emoji)
+        return DONE
+
+    async def typing(self, request: web.Request) -> Payload:
+        """Let the others see that somebody types."""
+        form = await read_form(request)
+        user_id = need(form, "user_id")
+        channel = visible(self._world, need(form, "channel_id"), user_id)
+        require_sending(self._world, channel, user_id)
+        with self._world.change():
+            tell_typing(self._world, channel, user_id)
         return DONE
 
     async def fault(self, request: web.Request) -> Payload:

@@ -9,7 +9,7 @@ from playground.wire import Payload
 
 
 def filled_in(modal: Payload, values: Mapping[str, Any]) -> Payload:
-    """The modal's components with what the person entered, by custom_id. Raises a 400 for what does not fit."""
+    """The modal's components with what the person entered, by custom_id. What does not fit is a 400."""
     known = {one["custom_id"] for one in walk(modal["components"]) if "custom_id" in one}
     unknown = set(values) - known
     if unknown:

@@ -137,8 +137,8 @@ def remove_reaction(call: Call) -> Reply:
         call.params["channel_id"],
         call.params["message_id"],
         call.actor_id,
-        user_id,
-        reactions.read_emoji(call.params["emoji"]),
+        user_id=user_id,
+        emoji=reactions.read_emoji(call.params["emoji"]),
     )
     return NOTHING
 

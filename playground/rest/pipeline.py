@@ -85,7 +85,7 @@ class Pipeline:
     def _pace(self, route: Route, bot_id: str, params: Mapping[str, str]) -> Pace:
         pace = self._pacing.take(route, bot_id, params)
         if pace.retry_after is not None:
-            raise _TooFast(pace)
+            raise TooFastError(pace)
         return pace
 
     def _answer(
@@ -125,7 +125,7 @@ class Pipeline:
         )
 
 
-class _TooFast(ApiError):
+class TooFastError(ApiError):
     """A 429 with the pace that its headers tell."""
 
     def __init__(self, pace: Pace) -> None:
@@ -134,14 +134,14 @@ class _TooFast(ApiError):
 
 
 def _refuse(error: ApiError, pace: Pace) -> tuple[Reply, dict[str, str]]:
-    headers = dict(error.pace.headers if isinstance(error, _TooFast) else pace.headers)
+    headers = dict(error.pace.headers if isinstance(error, TooFastError) else pace.headers)
     body = error.body()
     if error.status == 429:
         headers |= _VIA | {"Retry-After": f"{error.retry_after or 1:.3f}"}
         headers.setdefault("X-RateLimit-Scope", "user")
         if error.code == 0:
             del body["code"]
-        body["global"] = isinstance(error, _TooFast) and error.pace.is_global
+        body["global"] = isinstance(error, TooFastError) and error.pace.is_global
     return Reply(status=error.status, body=body), headers
 
 
