@@ -8,6 +8,11 @@ from agent_core.values import SessionRef
 class Engine(Protocol):
     """Runs at most one turn of a session at a time, and at least one after each wake."""
 
+    @property
+    def draining(self) -> bool:
+        """This process is about to end: a turn stops at its next boundary, and wakes its session."""
+        ...
+
     async def wake(self, ref: SessionRef) -> None:
         """Run a turn soon; any number of wakes before it starts are one turn."""
         ...

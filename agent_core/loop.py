@@ -48,6 +48,8 @@ async def turn(house: House, ref: SessionRef) -> None:
 async def _turn(house: House, state: State) -> None:
     fresh = await house.storage.inbox.fresh(state.ref, state.inbox_id)
     for _ in range(MOST_COMMITS):
+        if house.engine.draining:
+            return await house.engine.wake(state.ref)
         match next_for(state, now=house.clock.now(), fresh=bool(fresh)):
             case TakeSignals():
                 (inbox_id, signal), *later = fresh

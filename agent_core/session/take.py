@@ -86,12 +86,19 @@ def _meant(state: State, said: Said, text: str) -> tuple[Event, ...]:
     """What words mean for an open question or proposal; a file alone never decides."""
     if not text.strip():
         return ()
+    if said.interrupt:
+        return tuple(_refused(pending, said.person.name) for pending in state.pending if not pending.started)
     if question := state.question:
         return (_answer(question, said.person.name, text),)
     undecided = next((p for p in state.pending if p.proposal and not p.started), None)
     if undecided and said.may_decide:
         return (Decided(action=undecided.key, person=said.person, how="reject", reason=text),)
     return ()
+
+
+def _refused(pending: Pending, name: str) -> Observed:
+    text = f"Not run: {name} interrupted the step and says something first."
+    return Observed(action=pending.key, observation=Observation(text=text, is_error=True), refused=True)
 
 
 def _named_apart(state: State, files: Sequence[NamedFile]) -> tuple[NamedFile, ...]:

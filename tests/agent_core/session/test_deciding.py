@@ -249,3 +249,12 @@ def test_a_second_file_of_the_same_name_replaces_nothing():
     desk.signal(Said(message_id="5", person=ANN, text="", files=(second,)))
     assert desk.state.files["inputs/a.csv"].sha256 == "x"
     assert desk.state.files["inputs/a (2).csv"].sha256 == "y"
+
+
+def test_an_interruption_drops_what_has_not_started():
+    desk = Desk()
+    desk.think(RUN, RUN)
+    said = Said(message_id="5", person=BOB, text="! wait", interrupt=True)
+    assert isinstance(desk.signal(said), Think)
+    assert desk.ran == []
+    assert all("Bob interrupted" in told for told in desk.told())

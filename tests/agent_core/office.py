@@ -1,0 +1,139 @@
+"""A worker with everything real but the model: Redis, docket, sandbox, files. No Discord."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent_core.clock import Clock
+from agent_core.contract import ContractRunner
+from agent_core.control import Control, Order, Prefix
+from agent_core.loop import turn
+from agent_core.model import Model
+from agent_core.session import State
+from agent_core.signals import Reacted, Said, StopAsked, ThreadOpened
+from agent_core.steps import House
+from agent_core.storage import Storage
+from agent_core.tools import toolbox
+from agent_core.values import Autonomy, NamedFile, Person, Right, SessionRef, Status, Waiting
+from agent_core.worker import DocketEngine
+from agent_core.workspace import Workspaces
+from sandbox import Limits as BoxLimits
+from sandbox import Pool
+from tests.fakes import ScriptedModel
+
+ANN = Person(id="1", name="Ann")
+WAIT_S = 30.0
+
+
+@dataclass(kw_only=True)
+class Office:
+    """One worker, and the door to it."""
+
+    control: Control
+    model: ScriptedModel
+    clock: Clock
+    lost: set[tuple[str, Right]] = field(default_factory=set[tuple[str, Right]])
+    """Rights that somebody no longer has."""
+    messages: int = 100
+
+    async def start(
+        self,
+        goal: str = "do it",
+        autonomy: Autonomy = Autonomy.AUTO,
+        files: tuple[NamedFile, ...] = (),
+        ref: SessionRef | None = None,
+    ) -> SessionRef:
+        """A goal with its thread."""
+        ref = ref or SessionRef("10", str(len(await self.control.recent("10", 100)) + 1))
+        await self.control.start(
+            Order(ref=ref, goal=goal, starter=ANN, channel_id="30", autonomy=autonomy, files=files)
+        )
+        await self.control.signal(ref, ThreadOpened(thread_id="40", upload_limit=10**7))
+        return ref
+
+    async def until(self, ref: SessionRef, what: Status | Waiting) -> State:
+        """The state once the session waits for this, or has this status."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                state = await self.control.read(ref)
+                if what in (state.status, state.waiting):
+                    return state
+                await asyncio.sleep(0.01)
+        raise AssertionError(what)
+
+    async def until_it_runs(self, ref: SessionRef) -> None:
+        """Until an action of the session is running."""
+        async with asyncio.timeout(WAIT_S):
+            while not any(one.started for one in (await self.control.read(ref)).pending):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    async def say(self, ref: SessionRef, text: str, *, interrupt: bool = False) -> None:
+        """A message of Ann's."""
+        self.messages += 1
+        said = Said(
+            message_id=str(self.messages), person=ANN, text=text, interrupt=interrupt, may_decide=True
+        )
+        await self.control.signal(ref, said)
+
+    async def press(self, ref: SessionRef, emoji: str) -> None:
+        """A press of Ann's on the open proposal."""
+        state = await self.until(ref, "decision")
+        about = state.pending[0].key
+        await self.control.signal(
+            ref, Reacted(post="proposal", about=about, person=ANN, emoji=emoji, present=True)
+        )
+
+    async def stop(self, ref: SessionRef) -> None:
+        """Ann ends it."""
+        await self.control.signal(ref, StopAsked(person=ANN))
+
+    async def content(self, state: State, path: str) -> bytes:
+        """A workspace file's bytes."""
+        return await self.control.storage.blobs.read(state.ref.guild_id, state.files[path].sha256)
+
+
+@asynccontextmanager
+async def open_office(storage: Storage, redis_url: str, folder: Path) -> AsyncGenerator[Office]:
+    """The office, open; its worker runs until the end."""
+    limits = BoxLimits(timeout_s=20.0)
+    clock = Clock()
+    async with AsyncExitStack() as stack:
+        scripted = await stack.enter_async_context(ScriptedModel.open())
+        pool = await stack.enter_async_context(Pool())
+        model = Model(base_url=scripted.base_url, api_key="k", name="scripted", prices="free")
+        await stack.enter_async_context(model)
+        workspaces = Workspaces(folder / "work", storage.blobs)
+        runner = ContractRunner(workspaces, folder / "checks", limits, pool)
+        tools = toolbox(workspaces, runner, limits, pool)
+
+        async def work(ref: SessionRef) -> None:
+            await turn(house, ref)
+
+        async def show(ref: SessionRef) -> None:
+            pass
+
+        async def still_may(state: State, person: Person, right: Right) -> bool:
+            return (person.id, right) not in office.lost
+
+        async with DocketEngine(redis_url, work, show, clock=clock) as engine:
+            house = House(
+                storage=storage,
+                engine=engine,
+                clock=clock,
+                model=model,
+                tools=tools,
+                runner=runner,
+                workspaces=workspaces,
+                still_may=still_may,
+            )
+            prefix = Prefix(model="scripted", system="You are tested.", tools=tools.schemas())
+            control = Control(storage=storage, engine=engine, clock=clock, prefix=prefix)
+            office = Office(control=control, model=scripted, clock=clock)
+            working = asyncio.create_task(engine.run())
+            try:
+                yield office
+            finally:
+                working.cancel()
+                await asyncio.wait({working})

@@ -1,0 +1,266 @@
+"""Whole sessions with a real Redis, a real worker and a real sandbox; only the model is scripted."""
+
+from typing import Any
+
+from agent_core.signals import Said
+from agent_core.values import Autonomy, NamedFile, Right, Status
+from tests.agent_core.office import ANN, Office
+from tests.fakes import Turn
+
+FINISH = ("finish", {"summary": "done"})
+
+
+def python(code: str) -> tuple[str, dict[str, Any]]:
+    return ("run_python", {"code": code})
+
+
+def messages(request: dict[str, Any], role: str) -> list[str]:
+    return [one["content"] for one in request["messages"] if one["role"] == role]
+
+
+async def test_code_runs_and_its_output_reaches_the_model(office: Office):
+    ref = await office.start()
+    office.model.will("I count", python("print(sum(range(5)))"))
+    office.model.will("so", FINISH)
+    await office.until(ref, Status.FINISHED)
+    assert messages(office.model.requests[1], "tool") == ["exit code 0\n10"]
+
+
+async def test_files_stay_from_step_to_step_and_are_read_back(office: Office):
+    ref = await office.start()
+    office.model.will("", python("open('a.txt', 'w').write('one\\ntwo\\n')"))
+    office.model.will("", ("edit_file", {"path": "a.txt", "old": "two", "new": "three"}))
+    office.model.will(
+        "", ("run_shell", {"command": "cat a.txt"}), ("read_file", {"path": "a.txt", "offset": 1})
+    )
+    office.model.will("", ("list_files", {}), FINISH)
+    state = await office.until(ref, Status.FINISHED)
+    told = messages(office.model.requests[3], "tool")
+    assert told[-2:] == ["exit code 0\none\nthree", "three\n"]
+    assert await office.content(state, "a.txt") == b"one\nthree\n"
+
+
+async def test_a_traceback_reaches_the_model(office: Office):
+    ref = await office.start()
+    office.model.will("", python("1 / 0"))
+    office.model.will("", FINISH)
+    await office.until(ref, Status.FINISHED)
+    told = messages(office.model.requests[1], "tool")[0]
+    assert told.startswith("exit code 1\nTraceback")
+    assert "ZeroDivisionError" in told
+
+
+async def test_long_output_is_cut_and_kept_whole_in_a_file(office: Office):
+    ref = await office.start()
+    office.model.will("", python("print('a' * 1_000_000 + 'end')"))
+    office.model.will("", FINISH)
+    state = await office.until(ref, Status.FINISHED)
+    told = messages(office.model.requests[1], "tool")[0]
+    assert len(told) < 5000
+    assert "outputs/1.1.txt" in told
+    assert (await office.content(state, "outputs/1.1.txt")).decode().rstrip().endswith("aend")
+
+
+async def test_wrong_arguments_and_unknown_tools_come_back_as_errors(office: Office):
+    ref = await office.start()
+    office.model.will("", ("run_python", {"codes": "1"}), ("fly", {}), ("read_file", {"path": "../secret"}))
+    office.model.will("", FINISH)
+    await office.until(ref, Status.FINISHED)
+    told = messages(office.model.requests[1], "tool")
+    assert "code: Field required" in told[0]
+    assert "There is no tool 'fly'" in told[1]
+    assert "outside the workspace" in told[2]
+
+
+async def test_nothing_runs_before_a_yes(office: Office):
+    ref = await office.start(autonomy=Autonomy.GUARDED)
+    office.model.will("may I?", python("print('hello')"))
+    state = await office.until(ref, "decision")
+    assert not state.pending[0].started
+    office.model.will("", FINISH)
+    await office.press(ref, "✅")
+    await office.until(ref, Status.FINISHED)
+
+
+async def test_a_yes_of_somebody_who_lost_the_right_meanwhile_runs_nothing(office: Office):
+    ref = await office.start(autonomy=Autonomy.GUARDED)
+    office.model.will("may I?", python("print('hello')"))
+    await office.until(ref, "decision")
+    office.lost.add((ANN.id, Right.APPROVE))
+    await office.press(ref, "✅")
+    office.model.will("", FINISH)
+    office.lost.clear()
+    await office.say(ref, "no, do not")
+    state = await office.until(ref, Status.FINISHED)
+    assert "print" not in str(
+        [one for one in state.history if "hello" in str(one) and "exit code" in str(one)]
+    )
+
+
+async def test_words_while_a_step_runs_are_in_the_next_request(office: Office):
+    ref = await office.start()
+    office.model.will("", python("import time; time.sleep(0.5)"))
+    office.model.will("", FINISH)
+    await office.until_it_runs(ref)
+    await office.say(ref, "count to seven, please")
+    await office.until(ref, Status.FINISHED)
+    said = messages(office.model.requests[1], "user")
+    assert sum("count to seven, please" in one for one in said) == 1
+
+
+async def test_a_message_with_an_exclamation_mark_interrupts_the_running_action(office: Office):
+    ref = await office.start()
+    office.model.will("", python("import time; open('half', 'w').write('x'); time.sleep(15)"))
+    await office.until_it_runs(ref)
+    await office.say(ref, "! enough", interrupt=True)
+    request = await office.model.asked(2)
+    assert "Interrupted by Ann" in messages(request, "tool")[0]
+    assert "! enough" in messages(request, "user")[-1]
+    office.model.will("", ("list_files", {}), FINISH)
+    state = await office.until(ref, Status.FINISHED)
+    assert state.files == {}
+
+
+async def test_a_stop_ends_a_running_action_at_once(office: Office):
+    ref = await office.start()
+    office.model.will("", python("import time; time.sleep(15)"))
+    await office.until_it_runs(ref)
+    await office.stop(ref)
+    state = await office.until(ref, Status.STOPPED)
+    assert state.active_s < 10
+
+
+async def test_a_dropped_file_is_readable_by_code(office: Office):
+    file = await office.control.storage.blobs.put_bytes("10", b"a,b\n1,2\n")
+    ref = await office.start(files=(NamedFile(path="inputs/data.csv", file=file),))
+    office.model.will("", python("print(open('inputs/data.csv').read())"))
+    office.model.will("", FINISH)
+    await office.until(ref, Status.FINISHED)
+    assert "a,b\n1,2" in messages(office.model.requests[1], "tool")[0]
+    assert "inputs/data.csv" in messages(office.model.requests[0], "user")[0]
+
+
+async def test_a_file_dropped_while_the_session_works_is_there_for_the_next_run(office: Office):
+    ref = await office.start()
+    await office.model.asked(1)
+    file = await office.control.storage.blobs.put_bytes("10", b"later")
+    dropped = NamedFile(path="inputs/日本.txt", file=file)
+    await office.control.signal(ref, Said(message_id="7", person=ANN, text="", files=(dropped,)))
+    office.model.will("", python("print(open('inputs/日本.txt').read())"))
+    office.model.will("", FINISH)
+    await office.until(ref, Status.FINISHED)
+    assert "later" in messages(office.model.requests[1], "tool")[0]
+
+
+# --- The contract ----------------------------------------------------------------------------------
+
+CHECK = {"name": "three lines", "code": "assert len(open('a.txt').readlines()) == 3"}
+
+
+def contract(*checks: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return ("set_contract", {"checks": list(checks)})
+
+
+async def test_a_goal_whose_check_fails_is_not_finished_and_the_model_is_told_which(office: Office):
+    ref = await office.start()
+    office.model.will("", contract(CHECK))
+    office.model.will("", ("write_file", {"path": "a.txt", "content": "1\n2\n"}))
+    office.model.will("", ("finish", {"summary": "done", "files": ["a.txt"]}))
+    office.model.will("", ("write_file", {"path": "a.txt", "content": "1\n2\n3\n"}))
+    office.model.will("", ("finish", {"summary": "done", "files": ["a.txt"]}))
+    state = await office.until(ref, Status.FINISHED)
+    told = messages(office.model.requests[3], "tool")[-1]
+    assert "three lines" in told
+    assert state.ended is not None
+    assert state.ended.checked
+
+
+async def test_a_check_that_already_passes_is_sent_back(office: Office):
+    ref = await office.start()
+    office.model.will("", contract(CHECK, {"name": "easy", "code": "pass"}))
+    office.model.will("", contract(CHECK, {"name": "easy", "code": "pass", "invariant": True}))
+    office.model.will("", ("write_file", {"path": "a.txt", "content": "1\n2\n3\n"}), FINISH)
+    state = await office.until(ref, Status.FINISHED)
+    assert "easy" in messages(office.model.requests[1], "tool")[0]
+    assert "Nothing was frozen" in messages(office.model.requests[1], "tool")[0]
+    assert state.contract is not None
+    assert len(state.contract) == 2
+
+
+async def test_a_check_sees_only_what_is_handed_over_and_what_was_dropped(office: Office):
+    file = await office.control.storage.blobs.put_bytes("10", b"x")
+    ref = await office.start(files=(NamedFile(path="inputs/x", file=file),))
+    code = "import os; assert sorted(os.listdir()) == ['a.txt', 'inputs'], os.listdir()"
+    office.model.will("", contract({"name": "only", "code": code}))
+    office.model.will("", python("open('a.txt', 'w').write('1'); open('b.txt', 'w').write('2')"))
+    office.model.will("", ("finish", {"summary": "done", "files": ["a.txt"]}))
+    await office.until(ref, Status.FINISHED)
+
+
+async def test_code_in_the_workspace_cannot_reach_a_check(office: Office):
+    await office.start()
+    code = "import json, math; json.loads(open('a.json').read()); assert math.floor(1.5) == 1"
+    office.model.will("", contract({"name": "valid", "code": code}))
+    cheat = "class JSONDecodeError(Exception): pass\ndef loads(text): return {}\n"
+    office.model.will(
+        "",
+        ("write_file", {"path": "json.py", "content": cheat}),
+        ("write_file", {"path": "sitecustomize.py", "content": "import os; os._exit(0)"}),
+        ("write_file", {"path": "a.json", "content": "{"}),
+    )
+    office.model.will("", ("finish", {"summary": "done", "files": ["a.json", "json.py", "sitecustomize.py"]}))
+    request = await office.model.asked(4)
+    assert "valid" in messages(request, "tool")[-1]
+    office.model.will(
+        "", ("write_file", {"path": "a.json", "content": "{}"}), ("finish", {"summary": "done"})
+    )
+
+
+async def test_a_check_cannot_change_what_it_judges(office: Office):
+    ref = await office.start()
+    code = "open('a.txt', 'w').write('1\\n2\\n3\\n')"
+    office.model.will("", contract({"name": "writes", "code": code}))
+    office.model.will("", ("write_file", {"path": "a.txt", "content": "1"}), FINISH)
+    request = await office.model.asked(3)
+    assert "writes" in messages(request, "tool")[-1]
+    await office.stop(ref)
+    await office.until(ref, Status.STOPPED)
+
+
+async def test_a_frozen_contract_changes_only_by_a_word_even_in_auto(office: Office):
+    ref = await office.start()
+    office.model.will("", contract(CHECK))
+    office.model.will("", contract({"name": "nothing", "code": "raise SystemExit(1)"}))
+    state = await office.until(ref, "decision")
+    assert state.contract is not None
+    assert state.contract[0].name == "three lines"
+    office.model.will("", ("write_file", {"path": "a.txt", "content": "1\n2\n3\n"}), FINISH)
+    await office.say(ref, "keep the contract")
+    await office.until(ref, Status.FINISHED)
+
+
+# --- What breaks -----------------------------------------------------------------------------------
+
+
+async def test_a_refused_key_pauses_with_one_sentence(office: Office):
+    ref = await office.start()
+    office.model.will_do(Turn(status=401, text="bad key"))
+    state = await office.until(ref, Status.PAUSED)
+    assert state.paused is not None
+    assert "OPENAI_API_KEY" in state.paused.reason
+
+
+async def test_a_file_that_finish_names_and_that_is_not_there_keeps_the_goal_open(office: Office):
+    ref = await office.start()
+    office.model.will("", ("finish", {"summary": "done", "files": ["nowhere.txt"]}))
+    office.model.will("", FINISH)
+    await office.until(ref, Status.FINISHED)
+    assert "nowhere.txt" in messages(office.model.requests[1], "tool")[0]
+
+
+async def test_the_same_order_twice_is_one_session(office: Office):
+    ref = await office.start()
+    await office.start(ref=ref)
+    office.model.will("", FINISH)
+    await office.until(ref, Status.FINISHED)
+    assert len(office.model.requests) == 1
