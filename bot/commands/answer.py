@@ -5,7 +5,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import discord
 import structlog
@@ -13,6 +13,7 @@ from discord import app_commands
 
 from agent_core.errors import RefusedError, StoreUnavailableError
 from bot.access import Member
+from bot.commands.sync import differ
 from bot.discord_api import DiscordApi, DiscordError, ForbiddenError, GoneError, RejectedError, Upload
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -97,6 +98,17 @@ class Commands(app_commands.CommandTree[discord.Client]):
     def __init__(self, client: discord.Client, api: DiscordApi) -> None:
         super().__init__(client)
         self._api = api
+
+    async def sync_changes(self) -> None:
+        """Register the commands where they differ from what is registered. Raises DiscordError."""
+        application_id = self.client.application_id
+        if application_id is None:
+            raise RejectedError("The bot has not logged in yet.")
+        there = await self._api.call(lambda: self.client.http.get_global_commands(application_id))
+        wanted = [command.to_dict(self) for command in self.get_commands()]
+        if differ(wanted, cast("list[dict[str, Any]]", there)):
+            await self._api.call(self.sync)
+            log.info("commands registered", count=len(wanted))
 
     async def on_error(self, interaction: Asking, error: app_commands.AppCommandError, /) -> None:
         """Tell the person; log what they cannot mend."""

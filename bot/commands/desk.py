@@ -20,8 +20,6 @@ class Desk:
     openings: Openings
     demo_goals: tuple[tuple[str, str], ...] = ()
     """What the demo model can play: the words that it listens for, and an example. Empty for a real model."""
-    reads_messages: bool = True
-    """Discord hands over what people write (the message content intent)."""
 
 
 def guild_of(interaction: Asking) -> str:

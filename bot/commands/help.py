@@ -28,7 +28,8 @@ def help_command(desk: Desk) -> Slash:
     """The command."""
 
     async def command(interaction: Asking) -> None:
-        await answer(desk.api, interaction, help_text(desk.demo_goals, reads_messages=desk.reads_messages))
+        reads = interaction.client.intents.message_content
+        await answer(desk.api, interaction, help_text(desk.demo_goals, reads_messages=reads))
 
     return slash("help", "What I can do, and how to ask for it.", command)
 

@@ -11,13 +11,16 @@ from bot.discord_api.errors import (
     TooLargeError,
     UnavailableError,
 )
+from bot.discord_api.facts import LOGIN_REFUSED, Facts, learn
 from bot.discord_api.lanes import Lanes
 
 __all__ = [
+    "LOGIN_REFUSED",
     "Caps",
     "DiscordApi",
     "DiscordError",
     "DroppedFiles",
+    "Facts",
     "ForbiddenError",
     "GoneError",
     "Lanes",
@@ -30,5 +33,6 @@ __all__ = [
     "TooLargeError",
     "UnavailableError",
     "Upload",
+    "learn",
     "safe_name",
 ]

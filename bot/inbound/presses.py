@@ -142,7 +142,7 @@ class Presses:
                     await self._pressed(state, asks, press, member)
 
     async def _there(self, message: discord.Message, asks: Asks) -> dict[tuple[str, str], str]:
-        """(emoji, person id) -> the emoji as Discord has it, of what is on the message and means something."""
+        """(emoji, person id) -> the emoji as Discord has it, of all that is there and means something."""
         there: dict[tuple[str, str], str] = {}
         for reaction in message.reactions:
             raw = str(reaction.emoji)

@@ -217,7 +217,7 @@ class Words:
 
 
 def _by_a_person(message: discord.Message) -> bool:
-    """Somebody's own words, in a thread. (A thread that is not in the cache is a mere id.)"""
+    """Somebody's own words, in a thread; one that is not in the cache is a mere id."""
     author = message.author
     own_words = message.type in _PEOPLE_WRITE and message.webhook_id is None
     in_thread = isinstance(message.channel, discord.Thread | discord.PartialMessageable)

@@ -1,0 +1,70 @@
+"""What happened while nobody listened: for every live session its thread, its messages, its open posts.
+
+Nothing is guessed: what Discord shows is compared with what the session knows, and the differences are sent.
+"""
+
+import asyncio
+
+import discord
+import structlog
+
+from agent_core.control import Control
+from agent_core.errors import StoreUnavailableError
+from agent_core.values import SessionRef
+from bot.commands import Openings
+from bot.discord_api import DiscordError, Lanes, UnavailableError
+from bot.inbound import Presses, Words
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+_AT_ONCE = 4
+
+
+class CatchUp:
+    """Looks at everything that could have been missed."""
+
+    def __init__(self, *, control: Control, words: Words, presses: Presses, openings: Openings) -> None:
+        self._control = control
+        self._words = words
+        self._presses = presses
+        self._openings = openings
+        self._lanes = Lanes()
+
+    async def server(self, guild: discord.Guild) -> bool:
+        """Catch up with a server. False: Discord or the store did not answer, so it has to be done again."""
+        async with self._lanes.one(str(guild.id)):
+            try:
+                live = await self._control.live(str(guild.id))
+            except StoreUnavailableError:
+                return False
+            free = asyncio.Semaphore(_AT_ONCE)
+            async with asyncio.TaskGroup() as group:
+                looks = [group.create_task(self._look(ref, guild, free)) for ref in live]
+            return all(look.result() for look in looks)
+
+    async def open_late(self, guild: discord.Guild) -> None:
+        """Try again for the sessions whose thread could not be opened when they began."""
+        for ref in [ref for ref in self._openings.late if ref.guild_id == str(guild.id)]:
+            if await self._look(ref, guild, asyncio.Semaphore(1)):
+                self._openings.late.discard(ref)
+
+    async def _look(self, ref: SessionRef, guild: discord.Guild, free: asyncio.Semaphore) -> bool:
+        async with free:
+            try:
+                await self._session(ref, guild)
+            except (UnavailableError, StoreUnavailableError) as error:
+                log.warning("could not catch up", session=str(ref), error=str(error))
+                return False
+            except DiscordError as error:
+                log.warning("cannot catch up", session=str(ref), error=str(error))
+            return True
+
+    async def _session(self, ref: SessionRef, guild: discord.Guild) -> None:
+        state = await self._control.read(ref)
+        if state.status.ended:
+            return
+        if state.thread_id is None:
+            await self._openings.reopen(state, guild.filesize_limit)
+            return
+        await self._words.missed(state, guild)
+        await self._presses.missed(state, guild)

@@ -1,0 +1,108 @@
+"""A discord.py client as this bot wants it: where it speaks to, what it asks for, what cannot break it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord.asset import Asset
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from agent_core.errors import StartError
+from bot.discord_api import LOGIN_REFUSED, Facts
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+LONGEST_PAUSE_S = 120.0
+"""More than 1000 connections in a day would cost the token."""
+
+
+class _Client(discord.Client):
+    identify_pause_s = 5.0
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        if not initial:
+            await asyncio.sleep(self.identify_pause_s)
+
+
+class _ShardedClient(discord.AutoShardedClient):
+    identify_pause_s = 5.0
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        if not initial:
+            await asyncio.sleep(self.identify_pause_s)
+
+
+def point_at(api_url: str, gateway_url: str) -> None:
+    """Let discord.py speak to this Discord. It keeps its addresses per process."""
+    Route.BASE = api_url
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+    parts = urlsplit(api_url)
+    if parts.hostname and not parts.hostname.endswith("discord.com"):
+        Asset.BASE = f"{parts.scheme}://{parts.netloc}"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def make_client(
+    facts: Facts,
+    *,
+    shard_count: int | None = None,
+    shard_ids: Sequence[int] = (),
+    ready_timeout_s: float = 2.0,
+    identify_pause_s: float = 5.0,
+) -> discord.Client:
+    """A client that asks for what it may have, and by itself pings nobody."""
+    intents = discord.Intents(guilds=True, guild_messages=True, guild_reactions=True)
+    intents.message_content = facts.reads_messages
+    nobody = discord.AllowedMentions.none()
+    if shard_count is None:
+        client = _Client(
+            intents=intents, allowed_mentions=nobody, max_messages=None, guild_ready_timeout=ready_timeout_s
+        )
+    else:
+        client = _ShardedClient(
+            intents=intents,
+            allowed_mentions=nobody,
+            max_messages=None,
+            guild_ready_timeout=ready_timeout_s,
+            shard_count=shard_count,
+            shard_ids=list(shard_ids) or list(range(shard_count)),
+        )
+    client.identify_pause_s = identify_pause_s
+    return client
+
+
+async def log_in(client: discord.Client, token: str) -> None:
+    """Log in to REST, trying until Discord answers. Raises StartError where it refuses the token."""
+    pause_s = 1.0
+    while client.user is None:
+        try:
+            await client.login(token)
+        except discord.LoginFailure as error:
+            raise StartError(LOGIN_REFUSED) from error
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("discord does not answer yet", error=str(error), again_in_s=pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+def guard_parsers(client: discord.Client) -> None:
+    """Let an event that discord.py cannot parse be lost alone; only READY still ends the connection."""
+    parsers = client._connection.parsers  # pyright: ignore[reportPrivateUsage]
+
+    def guarded(name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+        def guard(data: Any) -> None:
+            try:
+                parse(data)
+            except Exception:  # whatever bytes from outside make it raise
+                log.warning("an event could not be read", name=name, exc_info=True)
+
+        return guard
+
+    for name, parse in list(parsers.items()):
+        if name != "READY":
+            parsers[name] = guarded(name, parse)

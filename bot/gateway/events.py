@@ -1,0 +1,184 @@
+"""Where the events of the gateway go. A handler that fails loses its event alone, or finds it again later."""
+
+import asyncio
+import secrets
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import discord
+import structlog
+
+from agent_core.errors import StoreUnavailableError
+from bot.catchup import CatchUp
+from bot.commands import Commands
+from bot.discord_api import DiscordError
+from bot.inbound import Presses, Words
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+_MEND_EVERY_S = 30.0
+_END_WITHIN_S = 5.0
+
+
+class Events:
+    """Hands each event to the part that knows what it means."""
+
+    def __init__(
+        self,
+        *,
+        client: discord.Client,
+        commands: Commands,
+        words: Words,
+        presses: Presses,
+        catchup: CatchUp,
+    ) -> None:
+        self._client = client
+        self._commands = commands
+        self._words = words
+        self._presses = presses
+        self._catchup = catchup
+        self._whole: set[int] = set()
+        """Servers of which nothing is missing."""
+        self._behind: set[int] = set()
+        """Servers that have to be caught up with once more."""
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def listen(self) -> None:
+        """Be called by the client."""
+        for handler in (
+            self.on_connect,
+            self.on_ready,
+            self.on_shard_ready,
+            self.on_guild_available,
+            self.on_guild_join,
+            self.on_message,
+            self.on_raw_message_edit,
+            self.on_raw_message_delete,
+            self.on_raw_bulk_message_delete,
+            self.on_raw_reaction_add,
+            self.on_raw_reaction_remove,
+            self.on_raw_reaction_clear,
+            self.on_raw_reaction_clear_emoji,
+        ):
+            self._client.event(handler)
+
+    async def on_connect(self) -> None:
+        """A new session began: until proven otherwise, everything may be missing."""
+        self._whole.clear()
+
+    async def on_ready(self) -> None:
+        """All servers are there."""
+        log.info("connected to Discord", user=str(self._client.user), servers=len(self._client.guilds))
+        await self._do("sync", None, self._commands.sync_changes())
+        if not isinstance(self._client, discord.AutoShardedClient):
+            await self._catch_up(self._client.guilds)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """The servers of this shard are there."""
+        await self._catch_up([guild for guild in self._client.guilds if guild.shard_id == shard_id])
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """An outage of this server ended."""
+        await self._catch_up([guild])
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """The bot was invited, or invited again."""
+        await self._catch_up([guild])
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody wrote."""
+        if guild := message.guild:
+            advance = guild.id in self._whole
+            await self._do("message", guild.id, self._words.said(message, guild, advance=advance))
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """A message changed."""
+        if guild := event.message.guild:
+            await self._do("edit", guild.id, self._words.edited(event.message, guild))
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """A message was deleted."""
+        await self._deleted(event.guild_id, event.channel_id, [event.message_id])
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Many messages were deleted at once."""
+        await self._deleted(event.guild_id, event.channel_id, sorted(event.message_ids))
+
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        """Somebody pressed an emoji."""
+        if guild := self._guild(event.guild_id):
+            await self._do("reaction", guild.id, self._presses.changed(event, guild))
+
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        """Somebody took a press back, or it was taken off."""
+        if guild := self._guild(event.guild_id):
+            await self._do("reaction", guild.id, self._presses.changed(event, guild))
+
+    async def on_raw_reaction_clear(self, event: discord.RawReactionClearEvent) -> None:
+        """All reactions of a message were removed."""
+        await self._cleared(event.guild_id, event.channel_id, event.message_id)
+
+    async def on_raw_reaction_clear_emoji(self, event: discord.RawReactionClearEmojiEvent) -> None:
+        """All reactions of one emoji were removed."""
+        await self._cleared(event.guild_id, event.channel_id, event.message_id)
+
+    async def _deleted(self, guild_id: int | None, channel_id: int, message_ids: Sequence[int]) -> None:
+        guild, channel = self._guild(guild_id), self._client.get_channel(channel_id)
+        if guild and (channel is None or isinstance(channel, discord.Thread)):
+            ids = [str(message_id) for message_id in message_ids]
+            await self._do("deletion", guild.id, self._words.deleted(guild, str(channel_id), ids))
+
+    async def _cleared(self, guild_id: int | None, channel_id: int, message_id: int) -> None:
+        if guild := self._guild(guild_id):
+            await self._do(
+                "reaction", guild.id, self._presses.cleared(guild, str(channel_id), str(message_id))
+            )
+
+    def _guild(self, guild_id: int | None) -> discord.Guild | None:
+        return self._client.get_guild(guild_id) if guild_id else None
+
+    async def _catch_up(self, guilds: Sequence[discord.Guild]) -> None:
+        for guild in guilds:
+            await self._do("catch up", guild.id, self._catch_up_with(guild))
+
+    async def _catch_up_with(self, guild: discord.Guild) -> None:
+        if await self._catchup.server(guild):
+            self._whole.add(guild.id)
+            self._behind.discard(guild.id)
+        else:
+            self._behind.add(guild.id)
+
+    async def mend(self) -> None:
+        """Try again, for ever, what could not be done."""
+        while True:
+            await asyncio.sleep(_MEND_EVERY_S)
+            for guild in self._client.guilds:
+                await self._do("late threads", guild.id, self._catchup.open_late(guild))
+                if guild.id in self._behind:
+                    await self._catch_up([guild])
+
+    async def end(self) -> None:
+        """Cancel what is still being done."""
+        tasks = self._tasks - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_END_WITHIN_S)
+
+    async def _do(self, what: str, guild_id: int | None, work: Coroutine[Any, Any, None]) -> None:
+        """Do what an event asks for; when it fails, only this event is lost, or is found again later."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+        try:
+            await work
+        except (StoreUnavailableError, DiscordError) as error:
+            log.warning("an event is put off", what=what, guild=guild_id, error=str(error))
+            if guild_id is not None:
+                self._whole.discard(guild_id)
+                self._behind.add(guild_id)
+        except Exception:  # the rim: a bug in one handler must not end the bot
+            log.exception("an event failed", what=what, guild=guild_id, reference=secrets.token_hex(4))
+        finally:
+            if task is not None:
+                self._tasks.discard(task)
