@@ -1,7 +1,7 @@
 """The engine on docket: its queues and timers are in Redis, turns and reports run here.
 
-Two dockets, so that a report or a timer never waits behind turns. One at a time per session is kept by slots of our
-own: docket's limit parks what it blocks, and a parked task can be forgotten when a worker is killed.
+Two dockets, so that a report or a timer never waits behind turns. Slots of our own keep a session to one at a
+time: docket's limit parks what it blocks, and a parked task can be forgotten when a worker is killed.
 """
 
 import asyncio

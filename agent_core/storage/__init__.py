@@ -64,9 +64,9 @@ class Storage:
             connected(redis_url, repeat=True) as redis,
             Bell(redis) as bell,
         ):
-            warnings = await check_server(redis, redis_url)
+            warnings = await check_server(once, redis_url)
             yield cls(
-                journal=Journal(once),
+                journal=Journal(redis, once),
                 inbox=Inbox(redis, bell),
                 blobs=blobs,
                 index=Index(redis),

@@ -28,6 +28,7 @@ _FIRST_ANSWER_S = 15.0
 _LOADED_WITHIN_S = 600.0
 _GONE_WITHIN_S = 10.0
 _POLL_S = 0.02
+_PROBE_S = 2.0
 _STEADY_S = 10.0
 _LONGEST_PAUSE_S = 5.0
 
@@ -229,8 +230,9 @@ def _settings(folder: Path, socket: Path) -> list[str]:
 
 async def _state(client: Redis) -> str:
     try:
-        info = await client.info("persistence")  # pyright: ignore[reportUnknownMemberType]
-    except (RedisError, OSError):
+        async with asyncio.timeout(_PROBE_S):
+            info = await client.info("persistence")  # pyright: ignore[reportUnknownMemberType]
+    except (RedisError, OSError, TimeoutError):
         return "silent"
     return "loading" if info["loading"] else "ready"
 

@@ -28,10 +28,12 @@ return redis.call('XADD', KEYS[1], ARGV[1] .. '-0', ARGV[2], ARGV[3])
 
 
 class Journal:
-    """The journals of all sessions. The client must not repeat commands by itself."""
+    """The journals of all sessions."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, once: Redis) -> None:
+        """`once` appends: a client that never sends a command twice by itself. `redis` reads."""
         self._redis = redis
+        self._once = once
 
     async def read(self, ref: SessionRef, after: int = 0) -> list[Commit]:
         """The commits after this version, oldest first.
@@ -70,7 +72,7 @@ class Journal:
         unknown whether it was written, or where the journal is shorter than what was read from it (the store
         lost data): then begin again from the journal.
         """
-        pipe = self._redis.pipeline(transaction=False)
+        pipe = self._once.pipeline(transaction=False)
         pipe.eval(_APPEND, 1, keys.journal(ref), commit.version, _FIELD, dump_commit(commit))
         if inbox_after is not None:
             pipe.xrange(keys.inbox(ref), min=exclusive(inbox_after))

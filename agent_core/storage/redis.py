@@ -1,5 +1,6 @@
 """The connection to Redis: its errors become ours here, and a Redis that would lose data is refused here."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
@@ -62,7 +63,9 @@ async def connected(url: str, *, repeat: bool) -> AsyncGenerator[Redis]:
             url,
             max_connections=MAX_CONNECTIONS,
             retry=retry,
-            socket_timeout=REPLY_WITHIN_S,
+            # With a timeout redis-py sends through asyncio.wait_for, which on Python 3.11 loses a cancellation
+            # now and then (cpython#86296). The deadline is in `answered`.
+            socket_timeout=None,
             socket_connect_timeout=_CONNECT_WITHIN_S,
             decode_responses=False,
         )
@@ -86,7 +89,10 @@ def with_connections(url: str) -> str:
 async def answered(reply: Awaitable[T]) -> T:
     """What Redis answered. Raises StoreUnavailableError where it did not, or cannot at the moment."""
     try:
-        return await reply
+        async with asyncio.timeout(REPLY_WITHIN_S):
+            return await reply
+    except TimeoutError as error:
+        raise StoreUnavailableError(f"Redis did not answer within {REPLY_WITHIN_S:.0f} s.") from error
     except RedisError as error:
         raise translated(error) from error
 
@@ -126,10 +132,14 @@ async def check_server(client: Redis, url: str) -> tuple[StoreWarning, ...]:
     Raises StartError where it does not answer, is older than 6.2, or would throw data away to make room.
     """
     try:
-        info = await client.info()  # pyright: ignore[reportUnknownMemberType]
-    except (RedisError, OSError) as error:
+        async with asyncio.timeout(REPLY_WITHIN_S):
+            info = await client.info()  # pyright: ignore[reportUnknownMemberType]
+    except (RedisError, OSError, TimeoutError) as error:
+        if "unknown command" in str(error):  # its greeting came with version 6
+            raise StartError(f"Redis at {place(url)} is older than 6.2, which is needed.") from error
+        said = error if str(error) else "it is silent"
         raise StartError(
-            f"Redis at {place(url)} does not answer ({error}). Start it, or correct REDIS_URL."
+            f"Redis at {place(url)} does not answer ({said}). Start it, or correct REDIS_URL."
         ) from error
     version = str(info.get("redis_version", "0"))
     numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])

@@ -1,0 +1,253 @@
+import asyncio
+import dataclasses
+import itertools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from agent_core.errors import FencedError, NewerEventError, StoreUnavailableError
+from agent_core.events import Commit, Event, Paused
+from agent_core.signals import PauseAsked, Said
+from agent_core.storage import Storage, keys
+from agent_core.storage.redis import connected
+from agent_core.values import Person, SessionRef
+
+REF = SessionRef("10", "20")
+FEW = settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+)
+_numbers = itertools.count()
+
+
+def fresh_ref() -> SessionRef:
+    return SessionRef("10", f"s{next(_numbers)}")
+
+
+def paused(version: int, reason: str = "lunch") -> Commit:
+    return Commit(version=version, at=1.5, events=(Paused(by="9", reason=reason),))
+
+
+_texts = st.text(max_size=20)
+_integers = st.integers(-(2**53), 2**53)
+_floats = st.floats(allow_nan=False, allow_infinity=False)
+_json = st.recursive(
+    st.none() | st.booleans() | _integers | _floats | _texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
+    max_leaves=6,
+)
+_PLAIN: dict[object, st.SearchStrategy[Any]] = {
+    str: _texts,
+    int: _integers,
+    float: _floats,
+    bool: st.booleans(),
+    type(None): st.none(),
+    JsonValue: _json,
+}
+
+
+def values_of(hint: Any) -> st.SearchStrategy[Any]:
+    """Every value that a field of this type may hold."""
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    arguments = get_args(hint)
+    match get_origin(hint):
+        case None if dataclasses.is_dataclass(hint):
+            return instances(typing.cast(type, hint))
+        case None if issubclass(hint, Enum):
+            return st.sampled_from(list(hint))
+        case typing.Literal:
+            return st.sampled_from(arguments)
+        case types.UnionType | typing.Union:
+            return st.one_of([values_of(argument) for argument in arguments])
+        case origin if origin is tuple:
+            return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
+        case origin if isinstance(origin, type) and issubclass(origin, Mapping):
+            return st.dictionaries(values_of(arguments[0]), values_of(arguments[1]), max_size=3)
+        case _:
+            raise AssertionError(f"The test does not know {hint}.")
+
+
+def instances(cls: type) -> st.SearchStrategy[Any]:
+    hints = get_type_hints(cls)
+    return st.builds(cls, **{name: values_of(hints[name]) for name in cls.__dataclass_fields__})  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", get_args(Event), ids=lambda kind: kind.__name__)
+@FEW
+@given(data=st.data())
+async def test_every_event_comes_back_as_it_was_written(
+    storage: Storage, kind: type[Any], data: st.DataObject
+):
+    ref = fresh_ref()
+    commits = [
+        Commit(version=version, at=data.draw(_floats), events=tuple(events))
+        for version, events in enumerate(
+            data.draw(st.lists(st.lists(instances(kind), max_size=3), max_size=3)), 1
+        )
+    ]
+    for commit in commits:
+        await storage.journal.append(ref, commit)
+    assert await storage.journal.read(ref) == commits
+
+
+@FEW
+@given(tries=st.lists(st.integers(1, 8), max_size=30))
+async def test_whatever_is_tried_the_versions_have_no_gap(storage: Storage, tries: list[int]):
+    ref = fresh_ref()
+    written = 0
+    for version in tries:
+        try:
+            await storage.journal.append(ref, paused(version))
+        except FencedError:
+            assert version <= written
+        except StoreUnavailableError:
+            assert version > written + 1
+        else:
+            assert version == written + 1
+            written = version
+    assert [commit.version for commit in await storage.journal.read(ref)] == list(range(1, written + 1))
+    assert await storage.journal.version(ref) == written
+
+
+async def test_of_two_writers_exactly_one_wins_each_version(storage: Storage, redis_url: str, tmp_path: Path):
+    won: dict[str, int] = {"a": 0, "b": 0}
+
+    async def write(name: str, journal: Callable[[Commit], Any], version: int) -> None:
+        try:
+            await journal(paused(version, reason=name))
+        except FencedError:
+            return
+        won[name] += 1
+
+    async with Storage.open(redis_url, tmp_path / "other") as other:
+        for version in range(1, 41):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(write("a", lambda c: storage.journal.append(REF, c), version))
+                group.create_task(write("b", lambda c: other.journal.append(REF, c), version))
+    assert won["a"] + won["b"] == 40
+    reasons = [
+        event.reason
+        for commit in await storage.journal.read(REF)
+        for event in commit.events
+        if isinstance(event, Paused)
+    ]
+    assert (reasons.count("a"), reasons.count("b")) == (won["a"], won["b"])
+
+
+async def test_a_refused_commit_leaves_nothing_behind(storage: Storage):
+    await storage.journal.append(REF, paused(1, "first"))
+    with pytest.raises(FencedError, match="Version 1 of 10/20"):
+        await storage.journal.append(REF, paused(1, "second"))
+    with pytest.raises(StoreUnavailableError, match="ends at 1; version 3 leaves a gap"):
+        await storage.journal.append(REF, paused(3))
+    assert await storage.journal.read(REF) == [paused(1, "first")]
+
+
+async def test_an_append_brings_the_signals_that_came_meanwhile(storage: Storage):
+    old = await storage.inbox.put(REF, PauseAsked(by="9", reason="old"))
+    new = PauseAsked(by="9", reason="new")
+    new_id = await storage.inbox.put(REF, new)
+    assert await storage.journal.append(REF, paused(1), inbox_after=old) == [(new_id, new)]
+    assert await storage.journal.append(REF, paused(2), inbox_after=new_id) == []
+    assert [found for found, _ in await storage.journal.append(REF, paused(3), inbox_after="")] == [
+        old,
+        new_id,
+    ]
+    assert await storage.journal.append(REF, paused(4)) == []
+
+
+async def test_a_journal_of_many_pages_is_read_to_its_end_and_from_anywhere(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("agent_core.storage.journal._PAGE", 4)
+    monkeypatch.setattr("agent_core.storage.inbox._PAGE", 4)
+    signal = PauseAsked(by="9", reason="x")
+    for version in range(1, 13):
+        await storage.journal.append(REF, paused(version))
+        await storage.inbox.put(REF, signal)
+    assert [commit.version for commit in await storage.journal.read(REF)] == list(range(1, 13))
+    assert [commit.version for commit in await storage.journal.read(REF, after=7)] == [8, 9, 10, 11, 12]
+    assert await storage.journal.read(REF, after=12) == []
+    assert [found for _, found in await storage.inbox.fresh(REF, "")] == [signal] * 12
+
+
+async def test_a_journal_of_a_newer_version_is_left_alone(storage: Storage, redis_url: str):
+    later = b'{"version": 1, "at": 1.0, "format": 99, "events": [{"kind": "teleported"}]}'
+    async with connected(redis_url, repeat=False) as client:
+        await client.xadd(keys.journal(REF), {"commit": later}, id="1-0")
+    with pytest.raises(NewerEventError, match="format 99"):
+        await storage.journal.read(REF)
+
+
+async def test_sessions_of_two_servers_with_one_id_are_strangers(storage: Storage):
+    await storage.journal.append(SessionRef("10", "1"), paused(1))
+    await storage.inbox.put(SessionRef("10", "1"), PauseAsked(by="9", reason="x"))
+    assert await storage.journal.read(SessionRef("11", "1")) == []
+    assert await storage.inbox.fresh(SessionRef("11", "1"), "") == []
+
+
+class LosesReplies:
+    """Stands between a client and Redis, and hangs up instead of passing on the answer to `word`."""
+
+    def __init__(self, target: str, word: bytes) -> None:
+        self.target = target
+        self.word = word
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream, to_redis = await asyncio.open_unix_connection(self.target)
+        try:
+            while request := await reader.read(1 << 16):
+                to_redis.write(request)
+                reply = await upstream.read(1 << 16)
+                if self.word in request:
+                    return
+                writer.write(reply)
+        finally:
+            to_redis.close()
+            writer.close()
+
+
+async def test_a_lost_answer_is_no_fence_and_the_commit_is_there_once(
+    storage: Storage, redis_url: str, tmp_path: Path
+):
+    real = redis_url.removeprefix("unix://").partition("?")[0]
+    path = tmp_path / "proxy.sock"
+    proxy = LosesReplies(real, b"lost on the way")
+    async with (
+        await asyncio.start_unix_server(proxy.handle, path),
+        Storage.open(f"unix://{path}", tmp_path) as far,
+    ):
+        with pytest.raises(StoreUnavailableError):
+            await far.journal.append(REF, paused(1, "lost on the way"))
+        assert (
+            await far.journal.read(REF) == await storage.journal.read(REF) == [paused(1, "lost on the way")]
+        )
+        await far.journal.append(REF, paused(2))
+    assert await storage.journal.version(REF) == 2
+
+
+@FEW
+@given(said=st.lists(instances(Said), max_size=5))
+async def test_signals_come_back_in_order(storage: Storage, said: list[Said]):
+    ref = fresh_ref()
+    ids = [await storage.inbox.put(ref, signal) for signal in said]
+    assert await storage.inbox.fresh(ref, "") == list(zip(ids, said, strict=True))
+    assert await storage.inbox.last(ref) == (ids[-1] if ids else "0-0")
+
+
+async def test_waiting_ends_with_the_first_signal(storage: Storage):
+    old = await storage.inbox.put(REF, PauseAsked(by="9", reason="old"))
+    waiting = asyncio.create_task(storage.inbox.wait(REF, old, timeout_s=30))
+    await asyncio.sleep(0)
+    new = Said(message_id="1", person=Person(id="9", name="Ann"), text="stop that")
+    new_id = await storage.inbox.put(REF, new)
+    assert await waiting == [(new_id, new)]
+    assert await storage.inbox.wait(REF, new_id, timeout_s=0.05) == []
