@@ -1,4 +1,4 @@
-"""What the world is made of. Plain records, kept by `World`, stored by `Store`; times are unix seconds, UTC."""
+"""What the world is made of: plain records, kept by `World`. Times are unix seconds, UTC."""
 
 from dataclasses import dataclass, field
 from typing import Literal

@@ -56,7 +56,8 @@ class Problem(Enum):
     BULK_DELETE_COUNT = (
         50016,
         400,
-        "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages.",
+        "Provided too few or too many messages to delete. "
+        "Must provide at least 2 and fewer than 100 messages.",
     )
     SYSTEM_MESSAGE = (50021, 403, "Cannot execute action on a system message")
     WRONG_CHANNEL_TYPE = (50024, 400, "Cannot execute action on this channel type")

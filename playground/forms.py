@@ -1,4 +1,4 @@
-"""Reading a JSON body field by field: right types and sizes, or Discord's 50035 that names every wrong field."""
+"""Reading a JSON body field by field: right types and sizes, or a 50035 that names every wrong field."""
 
 from collections.abc import Collection, Iterator
 from typing import Any, cast
@@ -25,7 +25,7 @@ class Form:
         """Whether the client sent this field, null included."""
         return key in self._body
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """The names of the fields that came."""
         return list(self._body)
 

@@ -1,4 +1,4 @@
-"""Who may speak to the server: Host and Origin are checked; bound elsewhere than loopback, a token is needed."""
+"""Who may speak to the server: Host and Origin are checked; off loopback a token is needed."""
 
 import hmac
 import ipaddress

@@ -31,7 +31,7 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never b
 class Playground:
     """A Discord-compatible server with a web page, its world under `data_dir`.
 
-    Entering raises PlaygroundError when the folder cannot be used or the port is taken; port 0 picks a free one.
+    Entering raises PlaygroundError when the folder cannot be used or the port is taken; port 0 picks one.
     Without `page` it serves its own page. `rate_limits=False` takes pacing away, for tests and benchmarks.
     `on_clock_advance` is told the seconds each time people move the clock.
     """
@@ -125,8 +125,8 @@ def _listen(bind: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         raise PlaygroundError(
-            f"The playground cannot listen on {bind}:{port} ({error}): end what uses the port, or choose another "
-            "with PLAYGROUND_PORT (and PLAYGROUND_BIND)."
+            f"The playground cannot listen on {bind}:{port} ({error}): end what uses the port, or "
+            "choose another with PLAYGROUND_PORT (and PLAYGROUND_BIND)."
         ) from error
     return listening
 

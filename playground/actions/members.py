@@ -129,9 +129,8 @@ def change_member(
     if permissions is not None:
         set_permissions(world, member, permissions)
     tell_member(world, "GUILD_MEMBER_UPDATE", member)
-    if member.permissions is not None:
-        for channel in world.guild_channels(member.guild_id):
-            tell_channel(world, "CHANNEL_UPDATE", channel)
+    if roles is not None and member.permissions is not None:
+        _tell_overwrites(world, member.guild_id)
 
 
 def set_permissions(world: World, member: Member, permissions: int) -> None:
@@ -158,6 +157,12 @@ def set_permissions(world: World, member: Member, permissions: int) -> None:
         member.roles.append(role.id)
     world.save(member)
     tell_role(world, name, role)
+    _tell_overwrites(world, member.guild_id)
+
+
+def _tell_overwrites(world: World, guild_id: str) -> None:
+    for channel in world.guild_channels(guild_id):
+        tell_channel(world, "CHANNEL_UPDATE", channel)
 
 
 def _own_role(world: World, member: Member) -> Role | None:
