@@ -1,0 +1,94 @@
+"""The Discord half: the client, everything that listens to it, and the reporter that writes through it."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+
+from agent_core.control import Control
+from agent_core.errors import StoreUnavailableError
+from agent_core.session import State
+from agent_core.values import Person, Right
+from bot import access
+from bot.catchup import CatchUp
+from bot.commands import Desk, Openings, commands_for
+from bot.discord_api import DiscordApi, DroppedFiles, Facts, learn
+from bot.gateway import Events, Gateway, log_in, make_client, point_at
+from bot.inbound import Notes, Presses, Words
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the bot logs in."""
+
+    token: str
+    api_url: str
+    local: bool
+    """A server of this machine: no waiting for what only Discord itself would need."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A client that is logged in to REST, and what was learnt on the way."""
+
+    client: discord.Client
+    api: DiscordApi
+    facts: Facts
+    http: aiohttp.ClientSession
+    token: str
+
+
+async def call(stack: AsyncExitStack, settings: Settings, place: Place) -> Line:
+    """Log in, without connecting. Raises StartError where Discord does not let the bot in."""
+    http = await stack.enter_async_context(aiohttp.ClientSession())
+    facts = await learn(place.api_url, place.token, http=http)
+    point_at(place.api_url, facts.gateway_url)
+    client = make_client(
+        facts,
+        shard_count=settings.shard_count,
+        shard_ids=settings.shard_ids,
+        ready_timeout_s=0.2 if place.local else 2.0,
+        identify_pause_s=0.2 if place.local else 5.0,
+    )
+    stack.push_async_callback(client.close)
+    await log_in(client, place.token)
+    return Line(client=client, api=DiscordApi(client), facts=facts, http=http, token=place.token)
+
+
+def gateway(line: Line, control: Control, demo_goals: tuple[tuple[str, str], ...]) -> Gateway:
+    """Everything that listens."""
+    client, api = line.client, line.api
+    dropped = DroppedFiles(http=line.http, blobs=control.storage.blobs)
+    notes = Notes(api)
+    openings = Openings(control=control, api=api)
+    words = Words(client=client, control=control, api=api, dropped=dropped, notes=notes)
+    presses = Presses(client=client, control=control, api=api, notes=notes)
+    desk = Desk(control=control, api=api, dropped=dropped, openings=openings, demo_goals=demo_goals)
+    events = Events(
+        client=client,
+        commands=commands_for(client, desk),
+        words=words,
+        presses=presses,
+        catchup=CatchUp(control=control, words=words, presses=presses, openings=openings),
+    )
+    return Gateway(client=client, token=line.token, events=events)
+
+
+async def still_may(line: Line, control: Control, state: State, person: Person, right: Right) -> bool:
+    """Whether this member holds the right now, asked of Discord: a cache may be old.
+
+    Raises StoreUnavailableError where Discord does not answer, so that the turn is run again later.
+    """
+    client, guild_id = line.client, int(state.ref.guild_id)
+    try:
+        guild = client.get_guild(guild_id) or await client.fetch_guild(guild_id)
+        member = await guild.fetch_member(int(person.id))
+    except discord.NotFound:
+        return False
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        message = f"Discord does not say whether {person.name} may still decide: {error}"
+        raise StoreUnavailableError(message) from error
+    rules = await control.rules(state.ref.guild_id)
+    return access.may(access.Member.of(member), right, rules)

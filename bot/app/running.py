@@ -1,0 +1,194 @@
+"""A bot that is up: all parts of a role, joined, working until the context is left."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from agent_core.clock import Clock
+from agent_core.contract import ContractRunner
+from agent_core.control import Control, Prefix
+from agent_core.errors import StartError
+from agent_core.loop import turn
+from agent_core.model import Model
+from agent_core.prompts import load as prompt
+from agent_core.session import State
+from agent_core.steps import House
+from agent_core.storage import Storage
+from agent_core.tools import toolbox
+from agent_core.values import Person, Right, SessionRef
+from agent_core.worker import DocketEngine
+from agent_core.workspace import Workspaces
+from bot.app import front
+from bot.app.outside import Outside, Part, demo_goals, playground_token
+from bot.gateway import Gateway
+from bot.reporter import Pace, Reporter
+from bot.settings import Role, Settings, check_role
+from playground import Playground
+from sandbox import Limits as BoxLimits
+from sandbox import Pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What is up, and on what."""
+
+    control: Control
+    parts: tuple[Part, ...]
+    page_url: str | None
+    """The playground's page, where there is one."""
+    ended: asyncio.Event
+    """Set when a part has ended for good; leaving the context raises why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """The parts that were opened before: what a bot is made of."""
+
+    settings: Settings
+    redis_url: str
+    storage: Storage
+    model: Model
+    clock: Clock
+    pool: Pool | None
+    line: front.Line
+
+
+class Bot:
+    """The parts of one process, as they refer to each other."""
+
+    def __init__(self, built: Built, pace: Pace | None) -> None:
+        settings, storage, clock = built.settings, built.storage, built.clock
+        limits = BoxLimits(
+            timeout_s=settings.box_seconds, memory_mb=settings.box_mb, disk_mb=settings.box_disk_mb
+        )
+        workspaces = Workspaces(settings.data_dir / "work", storage.blobs)
+        runner = ContractRunner(workspaces, settings.data_dir / "checks", limits, built.pool)
+        tools = toolbox(workspaces, runner, limits, built.pool)
+        prefix = Prefix(
+            model=built.model.name, system=prompt("system"), tools=tools.schemas(), limits=settings.limits
+        )
+        self._line = built.line
+        self._inboxes: dict[SessionRef, str] = {}
+        self.engine = DocketEngine(
+            built.redis_url,
+            self._turn,
+            self._report,
+            sweep=self.sweep,
+            clock=clock,
+            lease_s=settings.lease_s,
+        )
+        self.control = Control(storage=storage, engine=self.engine, clock=clock, prefix=prefix)
+        self.reporter = Reporter(
+            api=built.line.api, control=self.control, clock=clock, again=self.engine.report, pace=pace
+        )
+        self._house = House(
+            storage=storage,
+            engine=self.engine,
+            clock=clock,
+            model=built.model,
+            tools=tools,
+            runner=runner,
+            workspaces=workspaces,
+            still_may=self._still_may,
+        )
+
+    async def sweep(self) -> None:
+        """Wake each live session whose inbox has moved since the last sweep; at the start, all of them."""
+        for guild_id in await self.control.guilds():
+            for ref in await self.control.live(guild_id):
+                last = await self.control.storage.inbox.last(ref)
+                if self._inboxes.get(ref) != last:
+                    self._inboxes[ref] = last
+                    await self.engine.wake(ref)
+                    await self.engine.report(ref)
+
+    async def _turn(self, ref: SessionRef) -> None:
+        await turn(self._house, ref)
+
+    async def _report(self, ref: SessionRef) -> None:
+        await self.reporter.report(ref)
+
+    async def _still_may(self, state: State, person: Person, right: Right) -> bool:
+        return await front.still_may(self._line, self.control, state, person, right)
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, role: Role = "all", *, clock: Clock | None = None, pace: Pace | None = None
+) -> AsyncGenerator[Running]:
+    """Everything that this role needs. Raises StartError where it cannot start, or cannot go on."""
+    check_role(settings, role)
+    clock = clock or Clock()
+    async with AsyncExitStack() as stack:
+        outside = Outside(stack, settings)
+        redis_url = await outside.redis()
+        storage = await stack.enter_async_context(Storage.open(redis_url, settings.data_dir / "blobs"))
+        for warning in storage.warnings:
+            outside.tell("Redis", warning.text, warns=True)
+        playground = await outside.playground(clock)
+        model = await outside.model()
+        pool = await outside.sandbox()
+        line = await front.call(stack, settings, _place(settings, playground))
+        outside.tell("Discord", f"logged in as {line.client.user}")
+        built = Built(
+            settings=settings,
+            redis_url=redis_url,
+            storage=storage,
+            model=model,
+            clock=clock,
+            pool=pool,
+            line=line,
+        )
+        bot = Bot(built, pace)
+        await stack.enter_async_context(bot.engine)
+        await stack.enter_async_context(bot.reporter)
+        gateway = front.gateway(line, bot.control, demo_goals(settings)) if role != "worker" else None
+        ended = asyncio.Event()
+        async with _at_work(bot, gateway, ended, works=role != "gateway"):
+            yield Running(
+                control=bot.control,
+                parts=tuple(outside.parts),
+                page_url=playground.page_url if playground else None,
+                ended=ended,
+            )
+
+
+@asynccontextmanager
+async def _at_work(
+    bot: Bot, gateway: Gateway | None, ended: asyncio.Event, *, works: bool
+) -> AsyncGenerator[None]:
+    """The gateway and the worker, running; the worker ends first, so that nothing is posted by halves."""
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        if gateway:
+            tasks.append(asyncio.create_task(gateway.run(), name="gateway"))
+        if works:
+            await bot.sweep()
+            tasks.append(asyncio.create_task(bot.engine.run(), name="worker"))
+        for task in tasks:
+            task.add_done_callback(lambda _: ended.set())
+        yield
+    finally:
+        for task in reversed(tasks):
+            task.cancel()
+            await asyncio.wait({task})
+        if gateway:
+            await gateway.close()
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()):
+            raise error
+
+
+def _place(settings: Settings, playground: Playground | None) -> front.Place:
+    if settings.discord_token is None and playground is not None:
+        return front.Place(token=playground_token(), api_url=playground.api_url, local=True)
+    if settings.discord_token is None:
+        raise StartError("There is nothing to join: set DISCORD_TOKEN to the token of your bot.")
+    api_url = settings.discord_api_url
+    return front.Place(
+        token=settings.discord_token.get_secret_value(),
+        api_url=api_url,
+        local=urlsplit(api_url).hostname in ("127.0.0.1", "localhost", "::1"),
+    )
