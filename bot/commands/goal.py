@@ -54,7 +54,7 @@ def goal(desk: Desk) -> Slash:
         text: app_commands.Range[str, 1, 4000],
         file: discord.Attachment | None = None,
         autonomy: Literal["guarded", "ask", "auto"] | None = None,
-        budget: app_commands.Range[float, 0.01, 1_000_000] | None = None,
+        budget: app_commands.Range[float, 0.01, 1_000_000.0] | None = None,
         done_when: app_commands.Range[str, 1, 2000] | None = None,
         file2: discord.Attachment | None = None,
         file3: discord.Attachment | None = None,
