@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import distributions
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import discord
 import pytest
 from dotenv import dotenv_values
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from pydantic import JsonValue
 
@@ -291,3 +293,12 @@ async def test_the_example_of_a_tool_works():
     assert "list_files" in missing.text
     assert wrong.is_error
     assert "path" in wrong.text
+
+
+def test_what_is_installed_runs_on_every_python_3_11():
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    in_box = list(distributions(path=[str(Path(sys.prefix) / "box/lib" / version / "site-packages")]))
+    assert in_box, "type `make install`"
+    metadata = [found.metadata for found in (*in_box, *distributions())]
+    asked = {one["Name"]: one["Requires-Python"] for one in metadata if "Requires-Python" in one}
+    assert [name for name, spec in asked.items() if not SpecifierSet(spec).contains("3.11.0")] == []
