@@ -1,5 +1,6 @@
 """The web page: a few static files, served so that nothing from elsewhere is ever loaded or run."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -18,10 +19,19 @@ _HEADERS = {
 }
 
 
-def add_page(app: web.Application) -> None:
-    """Add the page at / and its files under /assets/."""
+def add_page(app: web.Application, examples: Sequence[tuple[str, str]] = ()) -> None:
+    """Add the page at / and its files under /assets/.
+
+    `examples` are (goal, what it shows): a newcomer finds the first few in an empty channel.
+    """
+    shown = [{"example": goal, "title": title} for goal, title in examples]
+
+    async def answer_examples(_: web.Request) -> web.StreamResponse:
+        return web.json_response(shown)
+
     app.router.add_get("/", _index)
     app.router.add_get("/assets/{name}", _asset)
+    app.router.add_get("/playground/examples", answer_examples)
 
 
 async def _index(_: web.Request) -> web.StreamResponse:

@@ -14,6 +14,7 @@ const TYPING_MS = 10_000;
 const MINUTE_MS = 30_000;
 const RETRY_MS = 2_000;
 const TOGETHER_MS = 60;
+const PATIENCE_MS = 10_000;
 
 class App {
   constructor() {
@@ -51,6 +52,8 @@ class App {
       jump: (id) => this.list.jumpTo(id),
       complain: (text) => this.complain(text),
       answered: (answer) => this.answered(answer),
+      sent: () => this.begun(),
+      settled: (known) => this.settled(known),
       react: (message, emoji, remove) => this.try(() => api.react({ ...this.at(message), emoji, ...(remove ? { remove: true } : {}) })),
       pickEmoji: (anchor, message) => pickEmoji(layers, anchor, (emoji) => this.try(() => api.react({ ...this.at(message), emoji }))),
       press: (message, customId, values, node) => this.press(message, customId, values, node),
@@ -80,8 +83,18 @@ class App {
       this.drawFrame();
     });
     await this.reload();
-    await this.moved();
     this.composer.focus();
+  }
+
+  /** Wait until the page knows where it is and `known()` holds, or a bot is there and it still does not. */
+  async settled(known) {
+    const end = Date.now() + PATIENCE_MS;
+    while (Date.now() < end) {
+      await this.reload();
+      if (known() || (this.here.channelId && !this.botMissing())) return;
+      this.complain("Waiting for the bot…");
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS / 4));
+    }
   }
 
   botMissing() {
@@ -110,13 +123,16 @@ class App {
     return { guild, userId: user?.id ?? null, channelId: channel?.id ?? null };
   }
 
+  /** Take up the place that the address names; does nothing twice. */
   async moved() {
     const before = this.here;
     this.here = this.target();
     this.names.me = this.here.userId;
     this.world.unread.delete(this.here.channelId);
-    document.body.classList.remove("side-open");
-    if (before.channelId !== this.here.channelId) this.complain("");
+    if (before.channelId !== this.here.channelId) {
+      this.complain("");
+      document.body.classList.remove("side-open");
+    }
     this.drawFrame(before.channelId);
     if (before.userId !== this.here.userId) this.follow();
     if (before.userId !== this.here.userId || before.channelId !== this.here.channelId) await this.readMessages();
@@ -126,6 +142,7 @@ class App {
     this.visit += 1;
     const visit = this.visit;
     const { channelId, userId } = this.here;
+    this.used = false;
     this.list.show([]);
     this.typing.clear();
     this.drawTyping();
@@ -136,6 +153,7 @@ class App {
       if (visit !== this.visit) return;
       for (const message of messages) this.world.meet(message.author);
       this.list.show(messages);
+      if (messages.length) this.begun();
       for (const [name, payload] of this.arriving) this.messageEvent(name, payload);
     } catch (error) {
       if (visit === this.visit) this.complain(error.message);
@@ -153,10 +171,7 @@ class App {
       this.complain(error.message);
       return;
     }
-    const before = this.here;
-    this.here = this.target();
-    this.drawFrame();
-    if (before.channelId && before.channelId !== this.here.channelId) await this.moved();
+    await this.moved();
   }
 
   /** Several changes at once are one look at the state. */
@@ -191,6 +206,7 @@ class App {
       this.world.meet(payload.author);
       if (!this.world.channel(payload.channel_id)) this.reloadSoon();
     }
+    if (name === "MESSAGE_CREATE" || name === "MESSAGE_DELETE") this.countInThread(payload.channel_id, name.endsWith("CREATE") ? 1 : -1);
     if (payload.channel_id !== this.here.channelId) {
       if (name !== "MESSAGE_CREATE" || payload.author.id === this.here.userId) return;
       this.world.unread.add(payload.channel_id);
@@ -202,9 +218,25 @@ class App {
     }
   }
 
+  /** Once something was said here, the examples for newcomers leave. */
+  begun() {
+    if (this.used) return;
+    this.used = true;
+    this.drawFrame();
+  }
+
+  /** The card of a thread counts along; the server says the number only with other changes. */
+  countInThread(channelId, step) {
+    const channel = this.world.channel(channelId);
+    if (!channel || !THREADS.has(channel.type)) return;
+    channel.message_count = Math.max(0, (channel.message_count ?? 0) + step);
+    if (channel.parent_id === this.here.channelId) this.list.refresh(channel.id);
+  }
+
   messageEvent(name, payload) {
     switch (name) {
       case "MESSAGE_CREATE":
+        this.begun();
         this.stoppedTyping(payload.author.id);
         this.list.put(payload);
         break;
@@ -309,7 +341,7 @@ class App {
     document.title = channel ? `${thread ? "" : "#"}${channel.name} – Playground` : "Playground";
     drawWelcome(
       byId("welcome"),
-      { channel, commands: this.world.commands(this.here.guild), bots: this.world.bots, examples: this.examples },
+      { channel, commands: this.world.commands(this.here.guild), bots: this.world.bots, examples: this.used ? [] : this.examples },
       (text) => this.composer.put(text),
     );
     const writable = this.world.writable(channel);

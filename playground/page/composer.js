@@ -8,6 +8,7 @@ import { Suggestions, answeredItems, commandItems, valueItems } from "./suggest.
 
 const MOST_FILES = 10;
 const ASK_AFTER_MS = 250;
+const COMMAND = /^\/[\p{L}\p{N}]/u;
 
 export class Composer {
   constructor(form, ctx) {
@@ -44,8 +45,8 @@ export class Composer {
 
   /** Go to another channel; what was begun there comes back. */
   move(from, to, label, writable) {
-    if (from && from !== to) this.drafts.set(from, this.box.value);
-    if (from !== to) {
+    if (from && from !== to) {
+      this.drafts.set(from, this.box.value);
       this.box.value = this.drafts.get(to) ?? "";
       this.cancel();
       this.clearFiles();
@@ -220,10 +221,28 @@ export class Composer {
 
   async submit() {
     const text = this.box.value;
-    if (!text.trim() && !this.files.length) return;
-    const command = this.editing ? null : slash.named(text, this.ctx.commands());
-    const work = command ? this.command(text, command) : this.message(text);
-    if (work) await work;
+    if (this.looking || (!text.trim() && !this.files.length)) return;
+    const isCommand = !this.editing && COMMAND.test(text);
+    let command = isCommand ? slash.named(text, this.ctx.commands()) : null;
+    if ((isCommand && !command) || !this.ctx.here().channel_id) command = await this.lookFor(text);
+    if (isCommand && !command) {
+      this.ctx.complain(`There is no command ${text.split(/\s/)[0]}. Type / to see all commands.`);
+      return;
+    }
+    await (command ? this.command(text, command) : this.message(text));
+  }
+
+  /** A command may be typed before the page has heard of it: right after opening, or while a bot logs in. */
+  async lookFor(text) {
+    this.looking = true;
+    this.waiting(1);
+    try {
+      await this.ctx.settled(() => slash.named(text, this.ctx.commands()));
+    } finally {
+      this.looking = false;
+      this.waiting(-1);
+    }
+    return COMMAND.test(text) ? slash.named(text, this.ctx.commands()) : null;
   }
 
   command(text, command) {
@@ -256,6 +275,7 @@ export class Composer {
     this.clearFiles();
     this.typed();
     this.ctx.complain("");
+    this.ctx.sent();
     this.waiting(1);
     try {
       await work(await Promise.all(files.map(api.encoded)));

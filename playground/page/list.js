@@ -74,6 +74,12 @@ export class MessageList {
     this.keepEnd();
   }
 
+  /** Draw a message again whose surroundings have changed. */
+  refresh(id) {
+    const at = this.messages.findIndex((one) => one.id === id);
+    if (at >= 0) this.redraw(at);
+  }
+
   regroup(at) {
     const message = this.messages[at];
     if (!message) return;
