@@ -1,4 +1,4 @@
-"""`python -m sandbox run FILE` runs one script in a box; `install` makes the box's Python; `probe` tries the wall."""
+"""`python -m sandbox`: `run FILE` in a box, `install` the box's Python, `probe` the wall."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ _EXIT_INTERRUPTED = 130
 
 
 def main(words: list[str] | None = None) -> int:
-    """Returns the exit code: the script's own, 124 stopped for time, 137 for memory, 125 no box could be had."""
+    """The exit code: the script's own, 124 stopped for time, 137 for memory, 125 no box could be had."""
     arguments = _parser().parse_args(words)
     try:
         if arguments.command == "run":

@@ -44,11 +44,11 @@ class Sandbox:
     """A box for one workspace, serving one run after another.
 
     Args:
-        workspace: The folder that code sees as its working directory, and all that it can change. Made where missing.
+        workspace: The folder that code sees as its working directory, all it can change. Made if missing.
         limits: What each run may use.
         pool: Where boxes come from; without one the Sandbox starts and ends its own.
-        read_only: For judging files without trusting them: writing to the workspace fails, and it is not on the import
-            path.
+        read_only: For judging files without trusting them: the workspace cannot be written to and is not on
+            the import path.
     """
 
     def __init__(
@@ -84,13 +84,13 @@ class Sandbox:
 
         Raises SandboxUnavailableError where no box can be had; the code was then not run.
         """
-        return await self._run(source, timeout_s, shell=False)
+        return await self._run(source, timeout_s, in_shell=False)
 
     async def run_shell(self, command: str, *, timeout_s: float | None = None) -> RunResult:
         """Run a command line or a script with `/bin/sh`; otherwise as `run_python`."""
-        return await self._run(command, timeout_s, shell=True)
+        return await self._run(command, timeout_s, in_shell=True)
 
-    async def _run(self, source: str, timeout_s: float | None, *, shell: bool) -> RunResult:
+    async def _run(self, source: str, timeout_s: float | None, *, in_shell: bool) -> RunResult:
         if self._thread is None:
             raise RuntimeError("A Sandbox is used inside `async with`.")
         limits = self._limits if timeout_s is None else replace(self._limits, timeout_s=timeout_s)
@@ -99,7 +99,7 @@ class Sandbox:
             workspace = _open_workspace(self._workspace)
             job = Job(
                 source=source.encode("utf-8", "surrogatepass"),
-                shell=shell,
+                shell=in_shell,
                 read_only=self._read_only,
                 limits=limits,
                 workspace=workspace,
@@ -111,7 +111,7 @@ class Sandbox:
 
 
 async def _in_thread(thread: concurrent.futures.Executor, cell: Cell) -> RunResult:
-    """Run a cell in its thread; a cancelled caller ends the cell at once, and waits until nothing of it is left."""
+    """Run a cell in its thread; a cancelled caller ends it at once, and waits until nothing of it is left."""
     done = asyncio.get_running_loop().run_in_executor(thread, cell.run)
     try:
         return await asyncio.shield(done)

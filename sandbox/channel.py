@@ -1,7 +1,7 @@
 """The talk with the launcher before the code runs: the order out, descriptors back, the files in.
 
-Only while the launcher is ours alone. Once it has said that it is ready this socket is closed, and nothing that the code
-says is ever taken for the launcher's word.
+Only while the launcher is ours alone. Once it is ready this socket is closed, and nothing that the code says
+is ever taken for the launcher's word.
 """
 
 import os

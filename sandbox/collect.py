@@ -1,7 +1,7 @@
 """Bring what a run left behind into the workspace, once everything that ran is dead.
 
-Nothing is followed, opened for writing in place, loaded or unpacked. Regular files with one name come over by content, with
-their bounds checked against the bytes read; everything else is named, with the reason why it stays behind.
+Nothing is followed, opened for writing in place, loaded or unpacked. Regular files with one name come over by
+content, their bounds checked against the bytes read; all else is named, with the reason why it stays behind.
 """
 
 import contextlib

@@ -30,7 +30,7 @@ def open_folder(path: str | bytes | os.PathLike[str], *, inside: int | None = No
 
 
 def walk(root: int, *, mend: bool = False) -> Iterator[Entry]:
-    """Everything below `root`, parents first, by name. `mend` opens up folders whose owner locked himself out.
+    """All that lies below `root`, parents first, by name. `mend` opens folders that their owner closed.
 
     Only for trees that nobody else changes meanwhile when `mend` is used: it goes by name.
     """
@@ -76,6 +76,6 @@ def _kind(status: os.stat_result) -> Kind:
 
 
 def mark(entry: Entry) -> tuple[int, ...]:
-    """What tells a later version of an entry from this one: the change time is the kernel's, no program can set it."""
+    """What tells a later version of an entry from this one: no program can set the time of change."""
     status = entry.status
     return (status.st_mode, status.st_ino, status.st_size, status.st_ctime_ns, status.st_nlink)

@@ -90,8 +90,8 @@ def refusal(words: str) -> SandboxUnavailableError:
     said = " ".join(words.split())[-400:] or "it ended without a word"
     if any(Path(mark).exists() for mark in _CONTAINER_MARKS):
         return SandboxUnavailableError(
-            "This container forbids the namespaces that a box is made of, so no code is run: start it with the seccomp and"
-            f" AppArmor profiles under deploy/ (these are not shipped yet). bubblewrap said: {said}"
+            "This container forbids the namespaces of a box, so no code is run: it needs the seccomp"
+            f" and AppArmor profiles of deploy/, which are not shipped yet. bubblewrap said: {said}"
         )
     for setting, value in (
         ("kernel.unprivileged_userns_clone", "1"),
@@ -100,8 +100,8 @@ def refusal(words: str) -> SandboxUnavailableError:
         path = Path("/proc/sys") / setting.replace(".", "/")
         if os.geteuid() != 0 and path.exists() and path.read_text(encoding="ascii").strip() != value:
             return SandboxUnavailableError(
-                f"This system forbids user namespaces, so no code is run; type: sudo sysctl -w {setting}={value}"
-                f" (bubblewrap said: {said})"
+                "This system forbids user namespaces, so no code is run; type:"
+                f" sudo sysctl -w {setting}={value} (bubblewrap said: {said})"
             )
     return SandboxUnavailableError(f"No box could be started, so no code is run. bubblewrap said: {said}")
 

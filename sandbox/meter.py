@@ -16,8 +16,8 @@ _BEYOND_DOUBT = 8
 def used(processes: int, shared: int, limit: int) -> int:
     """Bytes in use, by descriptors of the box's own /proc and of its shared memory.
 
-    First a quick sum that counts what forked processes share once for each of them; only where that is over the limit, the
-    exact one.
+    First a quick sum that counts what forked processes share once for each of them; only where that is over
+    the limit, the exact one.
     """
     quick = _shared_files(shared) + sum(_resident(processes, pid) for pid in _pids(processes))
     if quick <= limit or quick > _BEYOND_DOUBT * limit:
@@ -41,7 +41,7 @@ def _resident(processes: int, pid: str) -> int:
 
 
 def _proportional(processes: int, pid: str) -> int:
-    """Private and unnamed shared memory by its proportional share; files of the box's disks are counted as disk."""
+    """Private and unnamed shared memory by its proportional share; the box's files are counted as disk."""
     maps = _read(processes, f"{pid}/smaps")
     if not maps:
         return _resident(processes, pid)

@@ -1,4 +1,4 @@
-"""What of this machine a box can see: programs, libraries, the interpreter, the runtime. All of it read-only."""
+"""What of this machine a box can see, read-only: programs, libraries, the interpreter, the runtime."""
 
 import sys
 import sysconfig
@@ -23,7 +23,7 @@ _POINTS = ("/tmp", "/workspace", "/dev/shm", "/box")  # noqa: S108 - places in t
 
 
 def arguments(runtime: Path) -> Iterator[str]:
-    """bubblewrap's words for the whole view, which ends read-only."""
+    """The whole view in bubblewrap's words; it ends read-only."""
     shown = {**_system(), **_interpreter(), **_own(runtime)}
     folders = {str(folder) for place in (*shown, *_DEVICES) for folder in Path(place).parents} - {"/"}
     for folder in sorted(folders):
@@ -44,7 +44,7 @@ def arguments(runtime: Path) -> Iterator[str]:
 
 
 def _system() -> dict[str, str]:
-    """Of /etc and /usr/share only what programs cannot do without; nothing of /usr/local, /opt, /var, /home."""
+    """Of /etc and /usr/share what programs cannot do without; nothing of /usr/local, /opt, /var, /home."""
     places = [f"/usr/{name}" for name in _PROGRAMS]
     places += [f"/{name}" for name in _PROGRAMS if not Path("/", name).is_symlink()]
     places += [f"/usr/share/{name}" for name in _SHARE]

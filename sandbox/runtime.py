@@ -37,7 +37,8 @@ def is_ready(runtime: Path) -> bool:
 def install(runtime: Path) -> bool:
     """Make the runtime where it is missing or stale; says whether there was anything to do.
 
-    The packages come from wherever pip is pointed. Raises subprocess.CalledProcessError when pip fails (it has said why).
+    The packages come from wherever pip is pointed. Raises subprocess.CalledProcessError when pip fails, which
+    has then said why.
     """
     if is_ready(runtime):
         return False

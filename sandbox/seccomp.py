@@ -1,8 +1,8 @@
 """The system-call filter: what is not listed in syscalls.txt, or asks for too much, is refused.
 
-A classic BPF program, made by hand: it runs in the kernel for every call, sees the number and the arguments, and cannot be
-taken off again. Refused calls fail with EPERM, numbers newer than the table with ENOSYS, so that libraries use their
-older way. Another ABI's calls (32 bit, x32) have other numbers; they kill the process.
+A classic BPF program, made by hand: it runs in the kernel for every call, sees the number and the arguments,
+and cannot be taken off again. Refused calls fail with EPERM, the newer ones with ENOSYS, so that libraries
+use their older way. Another ABI's calls (32 bit, x32) have other numbers; they kill the process.
 """
 
 import errno
@@ -15,7 +15,7 @@ _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _ALLOW, _ERRNO, _KILL = 0x7FFF_0000, 0x0005_0000, 0x8000_0000
 _X32 = 0x4000_0000
 _NEWEST = 424
-"""Numbers from here on are the same on every processor, and answered with ENOSYS (so clone3: libraries go back to clone)."""
+"""Numbers from here on are answered with ENOSYS (so clone3: libraries go back to clone)."""
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _F_SETPIPE_SZ = 1031
@@ -23,9 +23,10 @@ _F_SETPIPE_SZ = 1031
 _NAMESPACES = (
     0x80 | 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000
 )
-# terminal attributes, window size and process group, bytes waiting, non-blocking, close on exec, clone of a file
+# terminal attributes, window size, process group; bytes waiting, non-blocking, close on exec; clone of a file
 _IOCTLS = (0x5401, 0x5413, 0x540F, 0x5410, 0x541B, 0x5421, 0x5450, 0x5451, 0x4004_9409)
-# parent death signal, dumpable, name, seccomp mode, capability bounds, timer slack, no_new_privs, subreaper, huge pages, names of mappings
+# parent death signal, dumpable, name, seccomp mode, capability bounds, timer slack, subreaper, no_new_privs,
+# huge pages, names of mappings
 _PRCTLS = (1, 2, 3, 4, 15, 16, 21, 23, 29, 30, 36, 37, 38, 39, 41, 42, 0x5356_4D41)
 
 
@@ -44,7 +45,7 @@ MACHINES = {
 
 
 def program(machine: str) -> bytes:
-    """The filter for a processor as `platform.machine()` names it. Raises KeyError for one that has no table."""
+    """The filter for a processor as `platform.machine()` names it; KeyError for one that has no table."""
     kind = MACHINES[machine]
     numbers = _numbers(kind)
     code = _load(_ARCH) + _jump(_JEQ, kind.audit, 1, 0) + _return(_KILL) + _load(_NUMBER)

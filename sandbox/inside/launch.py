@@ -1,18 +1,21 @@
 """Set up one box from within, give up every right, and become the stranger's code.
 
-bubblewrap has made the namespaces and the read-only root. What is left needs rights that the code must not have: the
-size-limited disk, a fresh /proc, the limits of a new user namespace, the filter. The order matters: mounts first, then
-another user, then a user namespace that owns neither mounts nor network, then limits, then no capabilities, then the filter.
-Nothing below `_become_nobody` can fail open: an error before the word "go" ends the box, and the host says why.
+bubblewrap has made the namespaces and the read-only root. What is left needs rights that the code must not
+have: the size-limited disk, a fresh /proc, the limits of a new user namespace, the filter. The order matters:
+mounts first, then another user, then a user namespace that owns neither mounts nor network, then limits, then
+no capabilities, then the filter. Nothing here can fail open: an error before the filter is loaded ends the
+box, and the host says why.
 """
 
+# pathlib is a slow import, and the places here are the box's own
+# ruff: noqa: PTH101, PTH102, PTH123, S103, S108
+
+import _socket
 import io
 import os
 import resource
 import struct
 import sys
-
-import _socket
 
 from . import kernel, script
 
@@ -81,15 +84,15 @@ def _prepare(control: _socket.socket) -> bool:
 def _mount_disk(order: Order) -> None:
     """One file system of limited size holds the workspace and /tmp; shared memory has its own."""
     flags = kernel.MS_NOSUID | kernel.MS_NODEV
-    kernel.mount("disk", "/tmp", "tmpfs", flags, f"size={order.disk},nr_inodes={order.files},mode=755")  # noqa: S108
+    kernel.mount("disk", "/tmp", "tmpfs", flags, f"size={order.disk},nr_inodes={order.files},mode=755")
     for name in ("w", "t"):
-        os.mkdir(f"/tmp/{name}", 0o755)  # noqa: S108, PTH102 - pathlib is a slow import
-    os.chmod("/tmp/t", 0o1777)  # noqa: S108, S103, PTH101
+        os.mkdir(f"/tmp/{name}", 0o755)
+    os.chmod("/tmp/t", 0o1777)
     if order.owner >= 0:
-        os.chown("/tmp/w", order.owner, order.owner)  # noqa: S108
-    kernel.bind("/tmp/w", "/workspace", flags)  # noqa: S108
-    kernel.bind("/tmp/t", "/tmp", flags)  # noqa: S108
-    kernel.mount("shm", "/dev/shm", "tmpfs", flags, f"size={order.shared},nr_inodes=1024,mode=1777")  # noqa: S108
+        os.chown("/tmp/w", order.owner, order.owner)
+    kernel.bind("/tmp/w", "/workspace", flags)
+    kernel.bind("/tmp/t", "/tmp", flags)
+    kernel.mount("shm", "/dev/shm", "tmpfs", flags, f"size={order.shared},nr_inodes=1024,mode=1777")
     kernel.mount("code", "/box", "tmpfs", flags, "nr_inodes=8,mode=755")
 
 
@@ -103,8 +106,8 @@ def _mount_proc() -> int:
 
 
 def _hand_over(control: _socket.socket) -> None:
-    """Give the host what it watches and collects by: the disk, shared memory, the processes, and the first of them."""
-    places = ("/workspace", "/dev/shm", "/proc")  # noqa: S108
+    """Give the host what it watches and collects by: disk, shared memory, processes, the first of them."""
+    places = ("/workspace", "/dev/shm", "/proc")
     fds = [os.open(place, os.O_RDONLY | os.O_DIRECTORY) for place in places] + [kernel.pidfd_open(1)]
     control.sendmsg([b"m"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))])
     for fd in fds:
@@ -125,10 +128,12 @@ def _fill(stream: "io.BufferedReader[io.FileIO]", order: Order) -> None:
             links.append((name, _exactly(stream, size)))
             continue
         if kind == b"d":
-            os.mkdir(name, 0o700, dir_fd=root)  # noqa: PTH102
+            os.mkdir(name, 0o700, dir_fd=root)
             folders.append((name, mode, mtime))
         else:
-            _write(stream, root, name, mode, mtime, size, order.owner)
+            fd = _write(stream, root, name, size)
+            _settle(fd, mode, mtime, order.owner)
+            os.close(fd)
     for name, target in links:  # only now, so that no file is ever written through one
         os.symlink(target, name, dir_fd=root)
     for name, mode, mtime in reversed(folders):
@@ -137,7 +142,7 @@ def _fill(stream: "io.BufferedReader[io.FileIO]", order: Order) -> None:
         os.close(fd)
     os.close(root)
     (size,) = struct.unpack("<q", _exactly(stream, 8))
-    with open(script.PATHS[order.shell], "wb") as file:  # noqa: PTH123
+    with open(script.PATHS[order.shell], "wb") as file:
         file.write(_exactly(stream, size))
     flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_RDONLY
     kernel.mount("", "/box", None, kernel.MS_REMOUNT | flags)
@@ -145,15 +150,8 @@ def _fill(stream: "io.BufferedReader[io.FileIO]", order: Order) -> None:
         kernel.mount("", "/workspace", None, kernel.MS_BIND | kernel.MS_REMOUNT | flags)
 
 
-def _write(
-    stream: "io.BufferedReader[io.FileIO]",
-    root: int,
-    name: bytes,
-    mode: int,
-    mtime: int,
-    size: int,
-    owner: int,
-) -> None:
+def _write(stream: "io.BufferedReader[io.FileIO]", root: int, name: bytes, size: int) -> int:
+    """A new file with the next `size` bytes; its descriptor."""
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=root)
     left = size
     while left:
@@ -164,8 +162,7 @@ def _write(
         while view:
             view = view[os.write(fd, view) :]
         left -= len(piece)
-    _settle(fd, mode, mtime, owner)
-    os.close(fd)
+    return fd
 
 
 def _settle(fd: int, mode: int, mtime: int, owner: int) -> None:
@@ -177,7 +174,7 @@ def _settle(fd: int, mode: int, mtime: int, owner: int) -> None:
 
 def _become_nobody(order: Order) -> None:
     """Another user where we are root, then a user namespace of which nothing around us is part."""
-    with open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
+    with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
     inner = 0
     if order.owner >= 0:
@@ -193,7 +190,7 @@ def _become_nobody(order: Order) -> None:
         ("uid_map", f"{USER} {inner} 1"),
         ("gid_map", f"{USER} {inner} 1"),
     ):
-        with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123
+        with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
 
 

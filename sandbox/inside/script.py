@@ -1,11 +1,13 @@
 """Become the stranger's script as if Python, or the shell, had been started with it."""
 
+# pathlib is a slow import, and the places here are the box's own
+# ruff: noqa: PTH101, PTH102, PTH112, PTH123, PTH208, PTH211, S103, S108
+
+import _sitebuiltins
 import builtins
 import errno
 import os
 import sys
-
-import _sitebuiltins
 
 PATHS = ("/box/main.py", "/box/main.sh")
 """Where the code lies: a Python script, a shell script."""
@@ -20,17 +22,14 @@ def set_path(*, on_path: bool) -> None:
     library = [path for path in sys.path if path.startswith("/")]  # without the folder this began in
     sys.path[:] = [*(["/workspace"] if on_path else []), *library, f"{RUNTIME}/lib/{version}/site-packages"]
     sys.prefix = sys.exec_prefix = RUNTIME
-    vars(builtins).update(
-        quit=_sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)"),
-        exit=_sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)"),
-        help=_sitebuiltins._Helper(),
-    )
+    for name in ("quit", "exit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
     _offer_fonts()
 
 
 def run_shell() -> None:
     """Replace this process; environment and working directory are already right."""
-    os.execv("/bin/sh", ["sh", PATHS[True]])  # noqa: S606
+    os.execv("/bin/sh", ["sh", PATHS[True]])  # noqa: S606 - this is what the box is for
 
 
 def run_python(note_fd: int) -> None:
@@ -45,10 +44,11 @@ def run_python(note_fd: int) -> None:
     sys.argv[:] = [PATHS[False]]
     first = os.getpid()
     try:
-        exec(compile(_source(), PATHS[False], "exec", dont_inherit=True), names)  # noqa: S102 - this is what the box is for
+        code = compile(_source(), PATHS[False], "exec", dont_inherit=True)
+        exec(code, names)  # noqa: S102 - this is what the box is for
     except (SystemExit, KeyboardInterrupt):
         raise
-    except BaseException as error:  # noqa: BLE001 - the end of a stranger's script, told as Python tells it
+    except BaseException as error:  # noqa: BLE001 - told as Python tells it
         if os.getpid() == first:
             _note(note_fd, error)
         trace = error.__traceback__
@@ -59,7 +59,7 @@ def run_python(note_fd: int) -> None:
 
 
 def _source() -> bytes:
-    with open(PATHS[False], "rb") as file:  # noqa: PTH123
+    with open(PATHS[False], "rb") as file:
         return file.read()
 
 
@@ -69,7 +69,7 @@ def _note(note_fd: int, error: BaseException) -> None:
         note = MEMORY
     elif isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         note = DISK
-    try:
+    try:  # noqa: SIM105 - contextlib is a slow import
         os.write(note_fd, note)
     except OSError:
         pass  # the script closed it
@@ -77,10 +77,10 @@ def _note(note_fd: int, error: BaseException) -> None:
 
 def _offer_fonts() -> None:
     """Point matplotlib at the font list of the runtime: building one takes seconds."""
-    made, home = f"{RUNTIME}/matplotlib", "/tmp/.matplotlib"  # noqa: S108
-    if not os.path.isdir(made):  # noqa: PTH112
+    made, home = f"{RUNTIME}/matplotlib", "/tmp/.matplotlib"
+    if not os.path.isdir(made):
         return
-    os.mkdir(home, 0o777)  # noqa: PTH102
-    os.chmod(home, 0o1777)  # noqa: PTH101, S103
-    for name in os.listdir(made):  # noqa: PTH208
-        os.symlink(f"{made}/{name}", f"{home}/{name}")  # noqa: PTH211
+    os.mkdir(home, 0o777)
+    os.chmod(home, 0o1777)
+    for name in os.listdir(made):
+        os.symlink(f"{made}/{name}", f"{home}/{name}")

@@ -1,0 +1,116 @@
+"""Watch one running box: take its output, look at its limits, see it end."""
+
+import os
+import select
+import signal
+import time
+from dataclasses import dataclass
+
+from sandbox import meter
+from sandbox.capture import Capture
+from sandbox.channel import Handles
+from sandbox.values import EXIT_MEMORY, EXIT_TIME, Limits, SandboxUnavailableError, StoppedBy
+
+_LOOK_S, _LOOK_CLOSE_S = 0.02, 0.004
+"""How often memory is looked at, and how often once a quarter of the limit is in use."""
+_END_S = 5.0
+"""A killed box that is not gone by then is a bug of the kernel."""
+_CHUNK = 1 << 16
+_MIB = 1 << 20
+_NOTE_MEMORY, _NOTE_DISK = b"m", b"d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a run ended."""
+
+    exit_code: int
+    stopped_by: StoppedBy | None
+
+
+class Watch:
+    """`output` are the descriptors of stdout and stderr, in this order."""
+
+    def __init__(self, handles: Handles, limits: Limits, output: tuple[int, int]) -> None:
+        self._handles = handles
+        self._limits = limits
+        self._captures = {fd: Capture() for fd in output}
+        self._disk_was_full = False
+
+    def until_end(self, ended: int, deadline: float) -> End | None:
+        """Until `ended`, a pidfd, says that the code is through (None), or a limit that it must be."""
+        most_memory, most_output = self._limits.memory_mb * _MIB, self._limits.output_mb * _MIB
+        poll = select.poll()
+        for fd in (ended, *self._captures):
+            poll.register(fd, select.POLLIN)
+        look_at = 0.0
+        while True:
+            now = time.monotonic()
+            if now >= deadline:
+                return End(exit_code=EXIT_TIME, stopped_by="time")
+            if now >= look_at:
+                used = self._look(most_memory)
+                if used > most_memory:
+                    return End(exit_code=EXIT_MEMORY, stopped_by="memory")
+                look_at = now + (_LOOK_CLOSE_S if used * 4 > most_memory else _LOOK_S)
+            for fd, _ in poll.poll(1000 * max(0.0, min(deadline, look_at) - now)):
+                if fd == ended:
+                    return None
+                if not self._read(fd):
+                    poll.unregister(fd)
+            if sum(capture.total for capture in self._captures.values()) > most_output:
+                return End(exit_code=EXIT_MEMORY, stopped_by="output")
+
+    def finish(self) -> None:
+        """End what is left, wait until nothing of it lives, and take the last output."""
+        end_all(self._handles.first)
+        poll = select.poll()
+        poll.register(self._handles.first, select.POLLIN)
+        if not poll.poll(1000 * _END_S):
+            raise SandboxUnavailableError(
+                "A box could not be ended; restart the machine before you run more code."
+            )
+        for fd in self._captures:
+            os.set_blocking(fd, False)
+            try:
+                while self._read(fd):
+                    pass
+            except BlockingIOError:
+                pass  # somebody outside holds the other end, and says nothing
+
+    def judge(self, code: int, noted: bytes) -> End:
+        """What a run that ended by itself died of, if of anything, by what it noted and left behind."""
+        if code == 0:
+            return End(exit_code=0, stopped_by=None)
+        burst = code == 128 + signal.SIGBUS and os.fstatvfs(self._handles.shared).f_bavail == 0
+        if noted == _NOTE_MEMORY or burst:
+            return End(exit_code=EXIT_MEMORY, stopped_by="memory")
+        full = self._disk_was_full or self._disk_is_full() or noted == _NOTE_DISK
+        return End(exit_code=code, stopped_by="disk" if full else None)
+
+    def texts(self) -> tuple[str, str]:
+        """Standard output and standard error."""
+        stdout, stderr = (capture.text() for capture in self._captures.values())
+        return stdout, stderr
+
+    def _look(self, limit: int) -> int:
+        self._disk_was_full |= self._disk_is_full()
+        return meter.used(self._handles.processes, self._handles.shared, limit)
+
+    def _disk_is_full(self) -> bool:
+        status = os.fstatvfs(self._handles.disk)
+        return status.f_bavail == 0 or status.f_favail == 0
+
+    def _read(self, fd: int) -> bool:
+        """Take what is there; False at the end of the stream."""
+        data = os.read(fd, _CHUNK)
+        self._captures[fd].add(data)
+        return bool(data)
+
+
+def end_all(first: int) -> None:
+    """Kill the first process of a box, by pidfd: with it go all others."""
+    try:
+        signal.pidfd_send_signal(first, signal.SIGKILL)
+    except ProcessLookupError:
+        return
