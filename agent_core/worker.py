@@ -75,6 +75,7 @@ class DocketEngine:
         self._lease_s = lease_s
         self._concurrency = concurrency
         self._drain_s = drain_s
+        self._may_run = True
         self._desks: list[_Desk] = []
         self._open = AsyncExitStack()
 
@@ -83,9 +84,11 @@ class DocketEngine:
         """An engine for a process that runs no turns."""
 
         async def nothing(ref: SessionRef) -> None:
-            raise RuntimeError(f"A gate does no work, and was asked to for {ref}.")
+            raise RuntimeError(f"A gate runs nothing, and was asked to for {ref}.")
 
-        return cls(redis_url, nothing, nothing, clock=clock)
+        engine = cls(redis_url, nothing, nothing, clock=clock)
+        engine._may_run = False
+        return engine
 
     @property
     def draining(self) -> bool:
@@ -106,6 +109,8 @@ class DocketEngine:
 
     async def run(self) -> None:
         """Serve until cancelled. Then turns get time to end; the rest is cancelled, its sessions woken."""
+        if not self._may_run:
+            raise RuntimeError("A gate runs nothing.")
         async with AsyncExitStack() as stack:
             tasks: list[asyncio.Task[None]] = []
             for docket in (self._turns, self._chores):

@@ -151,7 +151,9 @@ class EmbeddedRedis:
             began = loop.time()
             await self._ended()
             failures = 0 if loop.time() - began > _STEADY_S else failures + 1
-            log.error("embedded redis died", folder=str(self._folder), said=on_disk.last_words(self._folder))
+            code = None if self._process is None else self._process.returncode
+            words = on_disk.last_words(self._folder)
+            log.error("embedded redis died", folder=str(self._folder), returncode=code, said=words)
             await self._restart(failures)
             log.info("embedded redis is back", folder=str(self._folder))
 

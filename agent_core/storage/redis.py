@@ -63,7 +63,7 @@ async def connected(url: str, *, repeat: bool) -> AsyncGenerator[Redis]:
             url,
             max_connections=MAX_CONNECTIONS,
             retry=retry,
-            # With a timeout redis-py sends through asyncio.wait_for, which on Python 3.11 loses a cancellation
+            # With a timeout redis-py sends through asyncio.wait_for: on Python 3.11 that loses a cancellation
             # now and then (cpython#86296). The deadline is in `answered`.
             socket_timeout=None,
             socket_connect_timeout=_CONNECT_WITHIN_S,
