@@ -26,7 +26,11 @@ from agent_core.storage.redis import check_server, connected, place
 from bot.settings import Settings
 from sandbox import probe
 
-LATER = ("BLOB_URL", "EMBEDDING_MODEL", "SEARCH_URL", "SEARCH_ENGINE", "SEARCH_KEY", "MCP_FILE")
+LATER = (
+    *("BLOB_URL", "RETENTION_DAYS", "FAST_MODEL", "CONTEXT_WINDOW", "COMPACT_AT"),
+    *("EMBEDDING_MODEL", "SEARCH_URL", "SEARCH_ENGINE", "SEARCH_KEY", "MCP_FILE"),
+    *("MEMBER_DAY_USD", "SERVER_DAY_USD", "HOST_DAY_USD", "HOST_MONTH_USD"),
+)
 """Settings whose part is not built yet; to say nothing about them would be a lie."""
 
 _EACH_WITHIN_S = 90.0
@@ -268,10 +272,7 @@ async def _model(settings: Settings) -> list[Row]:
     if settings.demo_model:
         text = "the demo model; OPENAI_API_KEY or OPENAI_BASE_URL brings a real one"
         return [Row(part="Model", text=text)]
-    names = dict.fromkeys((settings.smart_model, settings.fast_model))
-    async with asyncio.TaskGroup() as group:
-        asked = [group.create_task(_ask_model(settings, name)) for name in names]
-    return [task.result() for task in asked]
+    return [await _ask_model(settings, settings.smart_model)]
 
 
 async def _ask_model(settings: Settings, name: str) -> Row:
@@ -289,7 +290,7 @@ async def _ask_model(settings: Settings, name: str) -> Row:
     except ModelError as error:
         mend = {
             "auth": "Correct OPENAI_API_KEY.",
-            "config": "Correct SMART_MODEL and FAST_MODEL, or the flags of that server.",
+            "config": "Correct SMART_MODEL, or the flags of that server.",
             "quota": "Top that account up, or use another.",
             "bad_server": "Correct OPENAI_BASE_URL; it usually ends with /v1.",
         }.get(error.kind, "Look whether OPENAI_BASE_URL is right and that server is up.")

@@ -1,6 +1,7 @@
 """The rules that no linter has, and the linters themselves: a test run is red on a broken wall."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from agent_core.events import SessionStarted
 from agent_core.session import State
 from agent_core.tools import Outcome, Toolbox
 from agent_core.values import Action, Autonomy, FileRef, Limits, Person, SessionRef
+from bot.doctor import LATER
 from bot.settings import Settings, load, names
 
 ROOT = Path(__file__).parents[1]
@@ -104,6 +106,17 @@ def test_env_example_says_in_one_line_what_each_setting_is():
     lines = (ROOT / ".env.example").read_text().splitlines()
     settings = [number for number, line in enumerate(lines) if re.match(r"[A-Z_]+=", line)]
     assert [lines[at] for at in settings if not re.match(r"# \S", lines[at - 1])] == []
+
+
+def test_a_setting_that_nothing_reads_is_known_to_the_doctor():
+    texts = [
+        path.read_text() for path in tracked("bot/*.py") if path.name not in ("settings.py", "doctor.py")
+    ]
+    read = set(re.findall(r"\.(\w+)", "\n".join(texts)))
+    for name, member in vars(Settings).items():
+        if isinstance(member, property) and member.fget is not None and name in read:
+            read |= set(re.findall(r"self\.(\w+)", inspect.getsource(member.fget)))
+    assert {name for name in names() if name.lower() not in read} == set(LATER)
 
 
 # --- Sizes -----------------------------------------------------------------------------------------

@@ -196,21 +196,11 @@ async def test_the_model_is_asked_for_a_tool_call(
 
     async with serve("/v1/chat/completions", answer) as url:
         given = {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "s3cret", "MODEL_PRICES": prices}
-        found = await rows(
-            settings(tmp_path, SMART_MODEL="my-own", FAST_MODEL="my-own", **given),
-            "Model",
-        )
+        found = await rows(settings(tmp_path, SMART_MODEL="my-own", **given), "Model")
     assert [row.health for row in found] == [health]
     assert words in found[0].text
     assert asked == ["Bearer s3cret"]
     assert "s3cret" not in found[0].text
-
-
-async def test_two_model_names_are_two_rows(tmp_path: Path):
-    async with serve("/v1/chat/completions", lambda _: web.json_response(reply(CALL))) as url:
-        given = settings(tmp_path, OPENAI_BASE_URL=f"{url}/v1", SMART_MODEL="big", FAST_MODEL="small")
-        texts = [row.text for row in await rows(given, "Model")]
-    assert [text.split()[0] for text in texts] == ["big", "small"]
 
 
 @pytest.mark.parametrize(("taken", "code"), [(False, 0), (True, 1)])
