@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from agent_core.model import wording as words
 from agent_core.model.calls import MAX_CALLS
 from agent_core.model.failures import broken
-from agent_core.model.repair import call_in_text
+from agent_core.model.repair import call_in_text, refused_name
 from agent_core.model.reply import Call, Draft, Failure, ModelReply
 from agent_core.model.shapes import (
     JsonObject,
@@ -98,36 +98,17 @@ def used_ids(messages: Iterable[Message]) -> frozenset[str]:
 
 def refused_call(generation: str, said: str, offer: Offer) -> ModelReply:
     """A call that its own server refused: an action without arguments, or text where it holds no call."""
-    name = _refused_name(generation, said, offer.names)
+    name = refused_name(generation, said, offer.names)
     if name is None:
         message: Message = {"role": "assistant", "content": generation}
         return ModelReply(text=generation, finish_reason="stop", message=message)
+    name = _clean_name(name, offer.names)
     action = Action(id=_fresh_id(offer.used_ids), name=name, arguments=None, raw=generation)
-    called = _message_call(action, {})
     return ModelReply(
         text="",
         actions=(action,),
         finish_reason="tool_calls",
-        message={"role": "assistant", "content": None, "tool_calls": [called]},
-    )
-
-
-def _refused_name(generation: str, said: str, names: frozenset[str]) -> str | None:
-    for pattern in (
-        r'"(?:name|tool|recipient_name)"\s*:\s*"([\w.-]{1,64})"',
-        r"<function[=/(]\s*\"?([\w.-]{1,64})",
-    ):
-        found = re.search(pattern, generation)
-        if found:
-            return _clean_name(found.group(1), names)
-    called = re.search(r"<[\w-]*tool[\w-]*call|\"arguments\"|\"parameters\"", generation)
-    quoted = [name for name in re.findall(r"['\"`]([\w.-]{1,64})['\"`]", said) if name in names]
-    if re.search(r"attempted to call tool '([^']{1,64})'", said):
-        return re.findall(r"attempted to call tool '([^']{1,64})'", said)[0]
-    if called:
-        return quoted[0] if quoted else "unknown"
-    return next(
-        (name for name in sorted(names) if re.match(rf"\s*{re.escape(name)}\s*[({{]", generation)), None
+        message={"role": "assistant", "content": None, "tool_calls": [_message_call(action, {})]},
     )
 
 

@@ -96,6 +96,8 @@ def _page_kind(status: int) -> Kind:
     match status:
         case 401:
             return "auth"
+        case 402:
+            return "quota"
         case 407:
             return "config"
         case 413:
@@ -109,7 +111,7 @@ def _page_kind(status: int) -> Kind:
 
 
 def _kind(said: Said, status: int | None, wait: float | None) -> Kind:
-    text = words.plain(said.wording)
+    text = words.plain(said.texts)
     for test in (_by_overflow, _by_account, _by_filter):
         kind = test(said, status, text, wait)
         if kind is not None:
@@ -134,7 +136,7 @@ def _by_account(said: Said, status: int | None, text: str, wait: float | None) -
     if status not in (None, 400, 403, 412, 429) or not words.QUOTA.search(text):
         return None
     short = wait is not None or said.retry_after_s is not None
-    if words.RATE_METRIC.search(text) and short and not words.PER_DAY.search(text):
+    if words.RATE_METRIC.search(text) and short and not words.PER_DAY.search(words.plain(said.wording)):
         return "rate_limit"  # Gemini names its limits per minute a quota
     return "quota" if status in (403, 429) or words.SPENT.search(text) else None
 

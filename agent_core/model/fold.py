@@ -30,6 +30,7 @@ class ChatFold:
         self._chunks = 0
         self._choices = 0
         self._filled = False
+        self._streamed = False
 
     @property
     def finished(self) -> bool:
@@ -109,9 +110,12 @@ class ChatFold:
             self._finish = finish
         delta = mapping(choice.get("delta"))
         if delta:
+            self._streamed = self._streamed or any(
+                delta.get(key) for key in ("content", "tool_calls", "refusal")
+            )
             return self._message(delta, whole=False, damaged=damaged)
         message = mapping(choice.get("message"))
-        if message and not self._filled:
+        if message and not self._streamed:  # some servers repeat the whole message after its deltas
             return self._message(message, whole=True, damaged=damaged)
         return self._take(choice.get("text"))
 

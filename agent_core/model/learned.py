@@ -11,11 +11,20 @@ from agent_core.model.shapes import JsonObject, items, mapping
 from agent_core.model.wording import plain
 
 _NEEDED = frozenset({"model", "messages", "tools", "input"})
-_SCHEMA_WORDS = tuple(
-    """
-    additionalProperties $schema title default examples format pattern minLength maxLength minimum maximum
-    exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems uniqueItems strict
-    """.split()
+_SCHEMA_WORDS = frozenset(
+    {
+        "additionalProperties",
+        "$schema",
+        "title",
+        "default",
+        "examples",
+        "format",
+        "pattern",
+        "strict",
+        "multipleOf",
+    }
+    | {"minLength", "maxLength", "minItems", "maxItems", "uniqueItems"}
+    | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 )
 _REFUSAL = re.compile(
     r"unsupported|not supported|n't support|does not support|unknown|unrecogni[sz]ed|unexpected|extra"
@@ -93,11 +102,17 @@ class Learned:
 
     def _parameter(self, _text: str, wording: str, body: JsonObject) -> bool:
         present = _parameters(body) - self.dropped
-        named = {key for key in present if re.search(rf"(?<![\w$]){re.escape(key)}(?![\w$])", wording)}
+        named = {key for key in present if _names(wording, key)}
         if not named or (not _REFUSAL.search(wording.lower()) and len(named) > 1):
             return False
         self.dropped |= {max(named, key=len)} if "strict" in named or len(named) > 1 else named
         return True
+
+
+def _names(wording: str, key: str) -> bool:
+    """The words name this key; one that is a common word too (title, format) only in quotes or in a path."""
+    before = r"['\"`.\[]" if key in _SCHEMA_WORDS and key.isalpha() and key.islower() else r"(?<![\w$])"
+    return bool(re.search(rf"{before}{re.escape(key)}(?![\w$])", wording))
 
 
 def _parameters(body: JsonObject) -> set[str]:

@@ -1,15 +1,16 @@
 """JSON as models write it in prose: a reader that mends small damage and refuses everything else. Pure.
 
-Mended: trailing commas, missing closing brackets, raw newlines in strings, Python's single quotes, True, False
-and None, and Markdown's escaped underscore. A value that is cut (inside a string, after a comma or a colon) is
-refused: nobody knows what is missing there.
+Mended: trailing commas, missing closing brackets, raw newlines in strings, Markdown's escaped underscore, and
+Python's single quotes, True, False and None. A value that is cut (inside a string, after a comma or a colon)
+is refused: nobody knows what is missing there.
 """
 
 import re
+import sys
 
 from pydantic import JsonValue
 
-from agent_core.model.shapes import JsonObject
+from agent_core.model.shapes import JsonObject, mend_surrogates
 
 _DEEPEST = 64
 _BLANK = re.compile(r"\s*")
@@ -22,7 +23,7 @@ _WORD = re.compile(r"[A-Za-z]+")
 _WORDS: dict[str, JsonValue] = {
     "true": True, "false": False, "null": None, "True": True, "False": False, "None": None,
 }  # fmt: skip
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "/": "/", "_": "_",
     "\n": "",
@@ -106,7 +107,7 @@ class _Reader:
         if found is None:
             raise ValueError(f"a string that does not end, from {self.at}")
         self.at = found.end()
-        return _ESCAPE.sub(_unescaped, found.group(1))
+        return mend_surrogates(_ESCAPE.sub(_unescaped, found.group(1)))
 
     def _scalar(self) -> JsonValue:
         word = _WORD.match(self.text, self.at)
@@ -123,6 +124,7 @@ class _Reader:
 
 def _unescaped(found: re.Match[str]) -> str:
     sign = found.group(1)
-    if len(sign) == 5:
-        return chr(int(sign[1:], 16))
+    if len(sign) > 1:
+        code = int(sign[1:], 16)
+        return chr(code) if code <= sys.maxunicode else "\ufffd"
     return _ESCAPES.get(sign, "\\" + sign)

@@ -29,6 +29,13 @@ _BESIDE = frozenset(
         "reasoning",
     }
 )
+_NAMED = (
+    re.compile(r'"(?:name|tool|recipient_name)"\s*:\s*"([\w.-]{1,64})"'),
+    re.compile(r"<function[=/(]\s*\"?([\w.-]{1,64})"),
+    re.compile(r"\s*(?:<\|python_tag\|>)?\s*([\w-]{1,64})(?:\.call)?\s*[({]"),
+)
+_ATTEMPTED = re.compile(r"attempted to call tool '([^']{1,64})'")
+_CALL_MARK = re.compile(r"<[\w-]*tool|<function|<\|python_tag|\"(?:arguments|args|parameters|tool_calls)\"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +97,19 @@ def _direct(source: JsonObject, names: frozenset[str], *, mend: bool) -> Written
     if isinstance(arguments, str):
         arguments = _load(arguments, mend=mend)
     return WrittenCall(name=name, arguments=arguments) if isinstance(arguments, dict) else None
+
+
+def refused_name(generation: str, said: str, names: frozenset[str]) -> str | None:
+    """The tool that a refused generation meant to call; "unknown" if that is unreadable, None if it is text.
+
+    `said` is what the server says of it.
+    """
+    marked = bool(_CALL_MARK.search(generation))
+    for pattern in _NAMED:
+        found = pattern.search(generation) if pattern is not _NAMED[-1] else pattern.match(generation)
+        if found and (marked or found.group(1) in names):
+            return found.group(1)
+    attempted = _ATTEMPTED.search(said)
+    if attempted:
+        return attempted.group(1)
+    return "unknown" if marked else None

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from pydantic import JsonValue
 
-from agent_core.model.shapes import JsonObject, integer, items, load, mapping, string
+from agent_core.model.shapes import JsonObject, dump, integer, items, load, mapping, string
 
 _MESSAGE_KEYS = (
     "message", "msg", "error_msg", "error_message", "status_msg", "error_description", "detail", "title",
@@ -16,7 +16,8 @@ _MESSAGE_KEYS = (
 )  # fmt: skip
 """Only these are read: others may hold the request itself, sent back (FastAPI's `input`)."""
 _CODE_KEYS = ("code", "type", "status", "reason", "error_code", "status_code", "finish_reason")
-_HINT_KEYS = ("param", "loc", "quotaId", "retryDelay")
+_HINT_KEYS = ("param", "loc", "quotaId")
+_DELAY_KEYS = ("retryDelay",)
 _DURATION = re.compile(
     r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|h|hours?|m|min|minutes?|s|sec|seconds?)(?![a-z])"
 )
@@ -33,8 +34,10 @@ class Said:
 
     message: str = ""
     """For people."""
+    texts: str = ""
+    """All messages in one."""
     wording: str = ""
-    """Every word that may tell what is wrong, messages first."""
+    """The messages, and the names of what they are about: parameters, places, quotas."""
     codes: frozenset[str] = frozenset()
     """Codes, types and statuses, lower case."""
     status: int | None = None
@@ -47,19 +50,23 @@ class Said:
 def read_said(body: JsonValue) -> Said:
     """Everything that an error body says; a text that is no JSON is its own message."""
     if isinstance(body, str):
-        return Said(message=body, wording=body, retry_after_s=delay_in(body.lower()[:4000]))
+        return Said(message=body, texts=body, wording=body, retry_after_s=delay_in(body.lower()[:4000]))
     messages = list(dict.fromkeys(text for text in _texts(body, _MESSAGE_KEYS, 0) if text.strip()))
     hints = list(_texts(body, (*_HINT_KEYS, *_MESSAGE_KEYS), 0, leaf=_HINT_KEYS))
+    delays = [
+        f"retry in {delay}" for delay in _texts(body, (*_DELAY_KEYS, *_MESSAGE_KEYS), 0, leaf=_DELAY_KEYS)
+    ]
     codes = frozenset(code.lower() for code in _codes(body, 0))
     statuses = [number for code in codes if (number := integer(code)) is not None and 400 <= number <= 599]
-    wording = " ".join([*messages, *hints])[:16000]
+    texts = " ".join(messages)[:16000]
     return Said(
         message=_best(messages),
-        wording=wording,
+        texts=texts,
+        wording=" ".join([texts, *hints])[:16000],
         codes=codes,
         status=max(statuses, default=None),
         generation=_generation(body, 0),
-        retry_after_s=delay_in(wording.lower()[:4000]),
+        retry_after_s=delay_in(" ".join([*delays, texts]).lower()[:4000]),
     )
 
 
@@ -118,8 +125,8 @@ def _codes(body: JsonValue, depth: int) -> Iterator[str]:
 
 def _generation(body: JsonValue, depth: int) -> str | None:
     for key, value in _walk(body, ("failed_generation", "error", "errors"), depth):
-        if key == "failed_generation" and isinstance(value, str):
-            return value
+        if key == "failed_generation":
+            return value if isinstance(value, str) else dump(value)
         if (found := _generation(value, depth + 1)) is not None:
             return found
     return None

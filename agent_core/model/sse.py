@@ -91,7 +91,8 @@ class EventReader:
             whole = load(value)
         except ValueError:
             return self._piece(value, damaged=damaged)
-        return [*self._flush(), self._event(whole, damaged=damaged)]
+        before = self._flush() if self._pending else []
+        return [*before, self._event(whole, damaged=damaged)]
 
     def _piece(self, value: str, *, damaged: bool) -> list[StreamEvent]:
         if sum(map(len, self._pending)) + len(value) > MAX_LINE:

@@ -48,7 +48,7 @@ class ThoughtFilter:
     @property
     def thought(self) -> str:
         """The thoughts so far, tags included."""
-        return "".join(self._thought)
+        return mend_surrogates("".join(self._thought))
 
     def feed(self, piece: str) -> str:
         """The visible text that this piece adds."""

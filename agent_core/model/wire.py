@@ -1,5 +1,6 @@
 """The rim: one request over the `openai` package, its answer as bytes. What goes wrong becomes a Failure."""
 
+import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -169,12 +170,18 @@ def open_wire(base_url: str, key: str) -> Wire:
     from openai import AsyncOpenAI
 
     timeout = httpx2.Timeout(None, connect=_CONNECT_S)  # the caller bounds the whole
+    plain = base_url.startswith(
+        "http:"
+    )  # then nothing is ever encrypted, and the certificates need not be read
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else httpx2.create_ssl_context()
+    here = httpx2.AsyncHTTPTransport(verify=trust)
     http = httpx2.AsyncClient(
+        verify=trust,
         timeout=timeout,
         follow_redirects=False,
         limits=httpx2.Limits(max_connections=500, max_keepalive_connections=50),
         event_hooks={"response": [_refuse]},
-        mounts={pattern: httpx2.AsyncHTTPTransport() for pattern in _LOOPBACK},  # no proxy to this machine
+        mounts=dict.fromkeys(_LOOPBACK, here),  # no proxy to this machine
     )
     client = AsyncOpenAI(
         base_url=base_url, api_key=key or "none", max_retries=0, timeout=timeout, http_client=http

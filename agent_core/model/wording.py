@@ -163,8 +163,7 @@ RATE = _any(
     r"too many requests",
     r"\bthrottl",
     r"retry after",
-    r"requests per",
-    r"engine.{0,20}overloaded",
+    r"(?:tokens|requests) per",
     r"try again in \d",
 )
 AUTH = _any(
