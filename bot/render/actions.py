@@ -13,7 +13,7 @@ from bot.render.escape import code, line
 from bot.render.post import Attachment
 from bot.render.words import data_size, language_of
 
-_DIFF_LIMIT = 40_000
+_DIFF_LINES = 400
 """Longer texts are not compared line by line: that would take seconds."""
 _MOST_LISTED = 15
 
@@ -66,7 +66,7 @@ def _edit(key: str, given: Arguments, room: int) -> tuple[str, Block]:
 
 def _difference(old: str, new: str) -> str:
     before, after = old.split("\n"), new.split("\n")
-    if len(old) + len(new) > _DIFF_LIMIT:
+    if len(before) + len(after) > _DIFF_LINES:
         return "\n".join([*(f"-{row}" for row in before), *(f"+{row}" for row in after)])
     rows = list(difflib.unified_diff(before, after, lineterm="", n=3))
     return "\n".join(row for row in rows[2:] if not row.startswith("@@"))

@@ -132,4 +132,4 @@ def _done_when(state: State, action: Action) -> str:
         return "; ".join(names) + (" …" if len(state.contract) > 6 else "")
     if state.started.done_when.strip():
         return line(state.started.done_when, 200) + " (no checks yet)"
-    return "the model says so (no checks: it would end as finished, unchecked)"
+    return "the model says so; no program checks it"

@@ -1,10 +1,10 @@
 """The last message of a session, and the hand-over of files. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from agent_core.events import Delivered, Ended
 from agent_core.session import State
-from agent_core.values import CheckResult, NamedFile, Status
+from agent_core.values import Action, CheckResult, NamedFile, Status
 from bot.render.block import Block
 from bot.render.card import EMOJI, outcome
 from bot.render.escape import fenced, line, prose
@@ -16,8 +16,8 @@ from bot.render.words import counted, dollars, named, thread_title
 SUMMARY_ROOM = 3400
 
 
-def closing(state: State, ended: Ended) -> Block:
-    """How it ended, the summary, the checks, what it cost, and the files that were not handed over yet."""
+def closing(state: State, ended: Ended, handed: Set[NamedFile]) -> Block:
+    """How it ended, the summary, the checks, what it cost, and the files that the thread lacks."""
     rows = [f"{EMOJI[ended.status]} **{outcome(ended.status, checked=ended.checked)}**"]
     summary = prose(ended.summary)
     files: tuple[Attachment, ...] = ()
@@ -29,7 +29,7 @@ def closing(state: State, ended: Ended) -> Block:
         rows.append(summary)
     if state.results and state.contract:
         rows.append(checks(state.results))
-    left = [file for file in ended.files if state.delivered.get(file.path) != file.file]
+    left = [file for file in ended.files if file not in handed]
     if ended.files:
         rows.append(f"📎 {named(ended.files)}")
     spent = f"{counted(state.step, 'step')} · {dollars(state.cost_usd)} · {state.usage.total_tokens:,} tokens"
@@ -45,6 +45,19 @@ def checks(results: Sequence[CheckResult]) -> str:
         if not result.holds and result.output.strip():
             rows.append(fenced(result.output[-300:]))
     return "\n".join(rows)
+
+
+def to_judge(state: State, action: Action) -> tuple[Block, tuple[NamedFile, ...]]:
+    """What a person needs who judges whether the goal is reached: the summary, and the files."""
+    given = action.arguments or {}
+    paths = given.get("files")
+    files = tuple(
+        NamedFile(path=path, file=state.files[path])
+        for path in (paths if isinstance(paths, list) else [])
+        if isinstance(path, str) and path in state.files
+    )
+    rows = [prose(str(given.get("summary", "")), 1000), f"📎 {named(files)}" if files else ""]
+    return Block(text="\n".join(row for row in rows if row), files=attachments(files)), files
 
 
 def delivery(delivered: Delivered) -> Block:

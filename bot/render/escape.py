@@ -19,8 +19,11 @@ _INVISIBLE = re.compile(
     r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_MENTION = re.compile(r"@(?=everyone|here)|<(?=[@#][!&]?\d+>|@&|/[^>\n]+>)", re.IGNORECASE)
-_MARKDOWN = re.compile(r"([\\*_~`|\[\]<]|^[#>-])")
+_MENTION = re.compile(r"@(?=everyone|here)|<(?=[@#][!&]?\d+>|@&|/[^>\n]{1,100}:\d+>)", re.IGNORECASE)
+_MARKDOWN = re.compile(
+    r"(\\(?=[^A-Za-z0-9\s])|[*`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|~(?=~)|\|(?=\|)|\](?=\()|^[#>-])"
+)
+"""Only what would take effect: a name_with_underscores stays as it is."""
 _GAP = "\u200b"
 
 

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Sequence
 
 from agent_core.values import SessionRef
-from bot.render.split import MESSAGE_LIMIT, size, split
+from bot.render.split import MESSAGE_LIMIT, first_part, size
 
 NONCE_LENGTH = 25
 """Discord's most."""
@@ -34,8 +34,7 @@ def with_note(text: str, notes: Sequence[str]) -> str:
         return text
     body, _, marker = text.rpartition("\n")
     below = "\n".join(["", *notes, marker])[-MESSAGE_LIMIT // 2 :]
-    parts = split(body, MESSAGE_LIMIT - size(below))
-    return f"{parts[0] if parts else ''}{below}".lstrip("\n")
+    return f"{first_part(body, MESSAGE_LIMIT - size(below))}{below}".lstrip("\n")
 
 
 def carries(content: str, name: str) -> bool:

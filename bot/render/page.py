@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from agent_core.session import State
 from agent_core.storage import Asks
-from agent_core.values import Action
+from agent_core.values import Action, NamedFile
 from bot.render.asking import ANSWER_ROOM
 from bot.render.block import Block
 from bot.render.files import batches
 from bot.render.marker import MARKER_ROOM, short_id, with_marker
 from bot.render.post import Attachment, Draft, Edit, Showing
 from bot.render.results import Result, show_results
-from bot.render.split import MESSAGE_LIMIT, size, split
+from bot.render.split import MESSAGE_LIMIT, first_part, size, split
 from bot.render.words import dollars
 
 BODY = MESSAGE_LIMIT - MARKER_ROOM
@@ -61,6 +61,8 @@ class Thread:
     above: Block | None = None
     """What the proposal of the same commit shows above itself."""
     budget: Asked | None = None
+    handed: set[NamedFile] = field(default_factory=set[NamedFile])
+    """Files that the thread has, each as it was then."""
 
 
 class Page:
@@ -172,7 +174,7 @@ class Page:
 
 def fit(text: str, room: int = BODY) -> str:
     """The text, or the beginning of it that fits, its fences closed."""
-    return text if size(text) <= room else split(text, room)[0]
+    return text if size(text) <= room else first_part(text, room)
 
 
 def _held_block(thread: Thread, held: Sequence[Result]) -> Block:

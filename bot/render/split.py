@@ -58,6 +58,12 @@ def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     return [part for part in parts if part.strip()]
 
 
+def first_part(text: str, limit: int = MESSAGE_LIMIT) -> str:
+    """The first part that `split` makes, without splitting all the rest; "" where there is none."""
+    parts = split(head(text, 2 * limit), limit)
+    return parts[0] if parts else ""
+
+
 def balanced(text: str) -> str:
     """The text with every fence closed."""
     return text if _fence_after(text, None) is None else text + _CLOSER

@@ -9,7 +9,7 @@ from bot.render.actions import show_action
 from bot.render.block import Block
 from bot.render.escape import prose
 from bot.render.post import Attachment
-from bot.render.split import size, split
+from bot.render.split import first_part, size
 
 THOUGHT_ROOM = 3000
 STEP_ROOM = 5400
@@ -41,7 +41,7 @@ def show_thought(step: int, text: str) -> Block:
     if size(words) <= THOUGHT_ROOM:
         return Block(text=words)
     whole = Attachment(name=f"thought-{step}.md", content=text.encode("utf-8", "replace"))
-    return Block(text=split(words, THOUGHT_ROOM)[0] + "\n… the rest is in the file", files=(whole,))
+    return Block(text=first_part(words, THOUGHT_ROOM) + "\n… the rest is in the file", files=(whole,))
 
 
 def _in_full(actions: list[tuple[str, Action]]) -> str:

@@ -39,7 +39,7 @@ from agent_core.values import Risk, ServerRules, SessionRef
 from bot.render import asking
 from bot.render.actions import show_action
 from bot.render.block import Block
-from bot.render.closing import checks, closing, delivery, thread_name
+from bot.render.closing import checks, closing, delivery, thread_name, to_judge
 from bot.render.escape import code, line, prose
 from bot.render.page import Asked, Page, Thread
 from bot.render.post import Receipts, Rename, Showing
@@ -91,8 +91,7 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
         case QuestionAsked():
             _question(page, event, rules)
         case Delivered():
-            block = delivery(event)
-            page.post(block.text, files=block.files)
+            _delivered(page, event)
         case LimitReached():
             _limit(page, event, rules)
         case ToppedUp():
@@ -143,7 +142,12 @@ def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
     thread = page.thread
     action = thread.actions[event.action]
     above, thread.above = thread.above, None
-    if above is None:
+    if event.judges:
+        if above is not None:
+            thread.step_post = page.post(above.text, files=above.files).key
+        above, files = to_judge(thread.state, action)
+        thread.handed |= set(files)
+    elif above is None:
         first = thread.step_post is not None and event.action.endswith(".1")
         above = Block(text="") if first else show_action(event.action, action, room=700)
     thread.asked[event.action] = page.ask(
@@ -231,6 +235,12 @@ def _was_the_answer(page: Page, event: Observed, asked: Asked) -> bool:
     return event.refused
 
 
+def _delivered(page: Page, event: Delivered) -> None:
+    block = delivery(event)
+    page.post(block.text, files=block.files)
+    page.thread.handed |= set(event.files)
+
+
 def _started(page: Page, event: ActionStarted, rules: ServerRules) -> None:
     action = page.thread.actions.get(event.action)
     if action is None:
@@ -269,7 +279,7 @@ def _stands_still(reason: str) -> str:
 def _ended(page: Page, event: Ended) -> None:
     page.flush()
     _close(page, "-# the session has ended")
-    block = closing(page.thread.state, event)
+    block = closing(page.thread.state, event, page.thread.handed)
     page.post(block.text, files=block.files)
     page.showing.append(Rename(name=thread_name(page.thread.state, event)))
 

@@ -116,8 +116,10 @@ class Reporter:
         except (GoneError, ForbiddenError, LockedError, RejectedError, CardRefusedError) as error:
             await self._give_up(shown.thread.state, error)
             return 0.0, True
-        self._remember(ref, shown)
-        return wait_s, shown.thread.state.ended is not None
+        over = shown.thread.state.ended is not None
+        if wait_s > 0 or not over:
+            self._remember(ref, shown)
+        return wait_s, over
 
     async def _show(self, shown: _Shown, commits: Sequence[Commit], rules: ServerRules) -> float:
         thread = shown.thread

@@ -129,8 +129,7 @@ class Sender:
             text = with_note(draft.text, files.notes)
             message_id = await self._sent(draft, text, files.uploads, upload_limit, reply_to)
             await self._verify(draft, message_id, files.uploads)
-        for emoji in draft.reactions:
-            await self._react(message_id, emoji)
+        await self._offer(draft, message_id)
 
     async def _sent(
         self, draft: Draft, text: str, uploads: Sequence[Upload], upload_limit: int, reply_to: str | None
@@ -154,6 +153,11 @@ class Sender:
         except TooLargeError:
             notes = [over_limit(file, upload_limit) for file in draft.files]
             return await once(with_note(draft.text, notes), ())
+        except ForbiddenError:
+            if not uploads:
+                raise
+            note = "⚠️ I may not attach files here (Attach Files): they are kept, see `/files`."
+            return await once(with_note(draft.text, [note]), ())
         except RejectedError as error:
             log.warning("post refused", session=str(self._ref), post=draft.key, reason=str(error))
             marker = draft.text.rsplit("\n", 1)[-1]
@@ -219,12 +223,21 @@ class Sender:
         await self._storage.posts.put(self._ref, key, message_id, asks)
         self._record[key] = message_id
 
-    async def _react(self, message_id: str, emoji: str) -> None:
+    async def _offer(self, draft: Draft, message_id: str) -> None:
+        """Put the emoji under a post that asks something, in their order."""
         try:
-            await self._opened(lambda: self._api.react(self._thread_id, message_id, emoji))
+            for emoji in draft.reactions:
+                await self._opened(partial(self._api.react, self._thread_id, message_id, emoji))
         except GoneError as error:
             if not error.message_only:
                 raise
+        except ForbiddenError:
+            key = f"{draft.key}emoji"
+            name = short_id(self._ref, draft.version, f"{draft.part}emoji")
+            emoji = " ".join(draft.reactions)
+            note = f"⚠️ I may not add reactions here (Add Reactions). Add one of these above yourself: {emoji}"
+            text = with_note(f"-# no emoji · {name}", [note])
+            await self.once(key, name, text, nonce=nonce(self._ref, draft.version, f"{draft.part}emoji"))
 
     async def _receipt(self, message_id: str) -> None:
         """Turn the receipt of a person's message. Only a courtesy: what cannot be shown is left.

@@ -72,5 +72,12 @@ def test_people_and_their_languages_stay_as_they_are():
 
 
 def test_markdown_of_a_person_is_only_text_in_a_line():
-    assert line("**bold** [a](b) # no\n`x`") == r"\*\*bold\*\* \[a\](b) # no \`x\`"
+    assert line("**bold** [a](b) # no\n`x`") == r"\*\*bold\*\* [a\](b) # no \`x\`"
     assert line("# heading") == r"\# heading"
+    assert line("_so_ ~~not~~ ||this||") == r"\_so\_ \~~not\~~ \||this\||"
+    assert line(r"\*") == r"\\\*"
+
+
+def test_a_name_in_a_line_stays_as_it_is():
+    for text in ("out/chart_1.png", "[1, 2]", "a ~ b", "x < y | z", r"C:\temp\new", "10 * 2 = 20"[:2]):
+        assert line(text) == text

@@ -452,17 +452,24 @@ Step 2 of 200 · $0.0024 of $0.50 · 2,400 tokens
 
 def test_a_person_judges_at_the_end():
     story = Story()
-    story.add(thought(1, "", action("finish", summary="Done.")))
+    story.add(thought(1, "", RUN))
+    story.add(observed("1.1", "exit code 0", file("out/chart.png")))
+    story.add(thought(2, "", action("finish", summary="Done.", files=["out/chart.png"])))
     why = "the contract leaves this to a person: nice"
-    story.add(Proposed(action="1.1", why=why, rule="", judges=("nice",)))
+    story.add(Proposed(action="2.1", why=why, rule="", judges=("nice",)))
     assert asked(story).text == snapshot("""\
+Done.
+📎 `out/chart.png` (2.0 KB)
 <@100> **Is the goal reached?** the contract leaves this to a person: nice
 ☐ nice
 -# ✅ yes · ❌ no, go on (or write why) · 🛑 stop the goal
 -# answered by: members with Manage Server
--# step 1 · $0.0012 · 4.0-6ipn5t4l4d\
+-# step 2 · $0.0024 · 6.0-k2onpq7mzw\
 """)
     assert asked(story).reactions == ("✅", "❌", "🛑")
+    chart = file("out/chart.png")
+    story.add(Ended(status=Status.FINISHED, summary="Done.", checked=True, files=(chart,)))
+    assert [attached.name for draft in story.drafts() for attached in draft.files] == ["chart.png"]
 
 
 def test_a_stop_closes_what_was_open():

@@ -76,6 +76,11 @@ class Scene:
     users: dict[str, str]
     """Name -> id."""
 
+    @property
+    def bot(self) -> str:
+        """Where people change the bot's membership."""
+        return f"members/{self.guild_id}/{self.api.me}"
+
     async def story(self, **given: Any) -> Story:
         """A session with a thread of its own, whose journal is only written here."""
         starter = await self.api.send(self.channel_id, "🎯", nonce=str(self.client.loop.time()))

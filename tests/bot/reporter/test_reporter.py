@@ -18,6 +18,7 @@ from agent_core.values import NamedFile, Observation, Person, Status
 from bot.discord_api import DiscordApi, Sent
 from bot.render.card import show_card
 from bot.reporter import Pace
+from playground.permissions import ALL, Permission
 from tests.bot.render.story import ANN, Story, action, thought
 from tests.bot.reporter.conftest import Scene
 
@@ -32,6 +33,10 @@ def observed(key: str, text: str) -> Observed:
 
 def posts(story: Story) -> list[str]:
     return [draft.text for draft in story.drafts()]
+
+
+def without(permission: Permission) -> int:
+    return ALL & ~int(permission | Permission.ADMINISTRATOR)
 
 
 async def delivered(scene: Scene, story: Story, *named: tuple[str, bytes]) -> tuple[NamedFile, ...]:
@@ -269,6 +274,29 @@ async def test_a_thread_that_is_gone_pauses_the_session_and_says_so_in_the_chann
     await scene.write(story)
     await scene.reporter().report(story.ref)
     assert len([one for _, one in await scene.storage.inbox.fresh(story.ref, "")]) == len(signals)
+
+
+async def test_without_the_right_to_react_people_are_told_how_to_answer(scene: Scene):
+    story = await scene.story()
+    await scene.do("PATCH", scene.bot, permissions=str(without(Permission.ADD_REACTIONS)))
+    story.add(thought(1, "", RUN), PROPOSED)
+    await scene.write(story)
+    await scene.reporter().report(story.ref)
+    _, proposal, note = await scene.messages(story.thread_id)
+    assert "reactions" not in proposal
+    assert "✅ 5️⃣ 🔁 ❌ 🛑" in note["content"]
+    assert await scene.storage.posts.cursor(story.ref) == len(story.commits)
+
+
+async def test_without_the_right_to_attach_the_text_comes_and_says_so(scene: Scene):
+    story = await scene.story()
+    await scene.do("PATCH", scene.bot, permissions=str(without(Permission.ATTACH_FILES)))
+    await delivered(scene, story, ("a.txt", b"aaa"))
+    await scene.reporter().report(story.ref)
+    (_, message) = await scene.messages(story.thread_id)
+    assert message["attachments"] == []
+    assert "`a.txt`" in message["content"]
+    assert "Attach Files" in message["content"]
 
 
 async def test_a_lost_answer_does_not_post_twice(scene: Scene):
