@@ -4,6 +4,7 @@ Nothing is guessed: what Discord shows is compared with what the session knows, 
 """
 
 import asyncio
+import secrets
 
 import discord
 import structlog
@@ -57,6 +58,8 @@ class CatchUp:
                 return False
             except DiscordError as error:
                 log.warning("cannot catch up", session=str(ref), error=str(error))
+            except Exception:  # a bug that one session brings out must not keep the others from their turn
+                log.exception("catching up failed", session=str(ref), reference=secrets.token_hex(4))
             return True
 
     async def _session(self, ref: SessionRef, guild: discord.Guild) -> None:

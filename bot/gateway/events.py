@@ -16,7 +16,6 @@ from bot.inbound import Presses, Words
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
-_MEND_EVERY_S = 30.0
 _END_WITHIN_S = 5.0
 
 
@@ -31,12 +30,14 @@ class Events:
         words: Words,
         presses: Presses,
         catchup: CatchUp,
+        mend_every_s: float = 30.0,
     ) -> None:
         self._client = client
         self._commands = commands
         self._words = words
         self._presses = presses
         self._catchup = catchup
+        self._mend_every_s = mend_every_s
         self._whole: set[int] = set()
         """Servers of which nothing is missing."""
         self._behind: set[int] = set()
@@ -151,7 +152,7 @@ class Events:
     async def mend(self) -> None:
         """Try again, for ever, what could not be done."""
         while True:
-            await asyncio.sleep(_MEND_EVERY_S)
+            await asyncio.sleep(self._mend_every_s)
             for guild in self._client.guilds:
                 await self._do("late threads", guild.id, self._catchup.open_late(guild))
                 if guild.id in self._behind:
@@ -174,11 +175,16 @@ class Events:
             await work
         except (StoreUnavailableError, DiscordError) as error:
             log.warning("an event is put off", what=what, guild=guild_id, error=str(error))
-            if guild_id is not None:
-                self._whole.discard(guild_id)
-                self._behind.add(guild_id)
+            self._put_off(guild_id)
         except Exception:  # the rim: a bug in one handler must not end the bot
             log.exception("an event failed", what=what, guild=guild_id, reference=secrets.token_hex(4))
+            self._put_off(guild_id)
         finally:
             if task is not None:
                 self._tasks.discard(task)
+
+    def _put_off(self, guild_id: int | None) -> None:
+        """What was lost is found by catching up; a failure there is only logged, so this ends."""
+        if guild_id is not None:
+            self._whole.discard(guild_id)
+            self._behind.add(guild_id)

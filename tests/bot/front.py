@@ -23,6 +23,7 @@ from agent_core.events import Commit, Event, Proposed, SignalsTaken, Thought, Th
 from agent_core.session import State
 from agent_core.signals import Signal
 from agent_core.storage import Asks, Storage
+from agent_core.storage.redis import connected
 from agent_core.values import Action, SessionRef, Usage
 from bot.catchup import CatchUp
 from bot.commands import Commands, Desk, Openings, commands_for
@@ -68,6 +69,7 @@ class Front:
     """The world around the bot, and people in it."""
 
     url: str
+    redis_url: str
     http: aiohttp.ClientSession
     storage: Storage
     control: Control
@@ -157,7 +159,14 @@ class Front:
         words = Words(client=client, control=self.control, api=api, dropped=dropped, notes=notes)
         presses = Presses(client=client, control=self.control, api=api, notes=notes)
         catchup = CatchUp(control=self.control, words=words, presses=presses, openings=openings)
-        events = Events(client=client, commands=commands, words=words, presses=presses, catchup=catchup)
+        events = Events(
+            client=client,
+            commands=commands,
+            words=words,
+            presses=presses,
+            catchup=catchup,
+            mend_every_s=0.05,
+        )
         gateway = Gateway(client=client, token=TOKEN, events=events)
         running = asyncio.create_task(gateway.run())
         self.bot = Bot(client=client, gateway=gateway, commands=commands, running=running)
@@ -180,6 +189,11 @@ class Front:
         await asyncio.wait({self.bot.running})
         await self.bot.gateway.close()
         self.bot = None
+
+    async def refuse_writes(self, refuse: bool) -> None:
+        """Let the Redis refuse every write, as one that lost its replicas does; or take them again."""
+        async with connected(self.redis_url, repeat=True) as client:
+            await client.config_set("min-replicas-to-write", int(refuse))  # pyright: ignore[reportUnknownMemberType]
 
     # -- what a worker would do -----------------------------------------------------------------------------
 
@@ -222,9 +236,7 @@ class Front:
 
     async def record(self, ref: SessionRef, message_id: str, about: str) -> None:
         """Note what the post asks, as the reporter does."""
-        await self.storage.posts.put(
-            ref, f"{about}.proposal", message_id, Asks(post="proposal", about=about)
-        )
+        await self.storage.posts.put(ref, f"{about}.proposal", message_id, Asks(post="proposal", about=about))
 
     async def signals(self, ref: SessionRef) -> list[Any]:
         """All that was ever put into the session's inbox."""
@@ -265,9 +277,7 @@ class Front:
 
 
 def _encoded(files: Mapping[str, bytes] | None) -> list[dict[str, str]]:
-    return [
-        {"name": name, "base64": base64.b64encode(data).decode()} for name, data in (files or {}).items()
-    ]
+    return [{"name": name, "base64": base64.b64encode(data).decode()} for name, data in (files or {}).items()]
 
 
 @asynccontextmanager
@@ -280,7 +290,7 @@ async def open_front(redis_url: str, folder: Path) -> AsyncGenerator[Front]:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         prefix = Prefix(model="demo", system="", tools=())
         control = Control(storage=storage, engine=Wakes(), clock=Clock(), prefix=prefix)
-        front = Front(url=playground.url, http=http, storage=storage, control=control)
+        front = Front(url=playground.url, redis_url=redis_url, http=http, storage=storage, control=control)
         stack.push_async_callback(front.stop_bot)
         state = await front.ask("GET", "state")
         guild = state["guilds"][0]

@@ -32,7 +32,9 @@ async def test_a_goal_opens_a_thread_and_tells_the_session(front: Front):
 
 async def test_the_options_of_a_goal_reach_the_session(front: Front):
     files = {"表 one.csv": b"a,b\n1,2\n", "empty.txt": b""}
-    state = await front.goal("chart", autonomy="auto", budget=1.25, done_when="there is a picture", files=files)
+    state = await front.goal(
+        "chart", autonomy="auto", budget=1.25, done_when="there is a picture", files=files
+    )
 
     assert state.started.autonomy == "auto"
     assert state.limits.usd == 1.25
@@ -50,7 +52,9 @@ async def test_without_options_the_servers_autonomy_counts(front: Front):
 async def test_a_member_without_the_right_is_denied_before_anything_happens(front: Front):
     outcome = await front.command("goal", {"text": "mine coins"}, by="Sasha")
 
-    assert "You may not start goals here: only members with Manage Server may." in outcome["response"]["content"]
+    assert (
+        "You may not start goals here: only members with Manage Server may." in outcome["response"]["content"]
+    )
     assert outcome["response"]["flags"] & 64
     assert await front.control.recent(front.guild_id, 5) == []
     assert await threads(front) == []
@@ -61,7 +65,10 @@ async def test_a_role_that_was_given_the_right_may_start(front: Front):
     await front.control.set_rules(front.guild_id, ServerRules(roles={Right.START: (role,)}))
 
     assert (await front.goal(by="Sasha")).starter.name == "Sasha"
-    assert "only members with <@&" in (await front.command("goal", {"text": "x"}, by="Kim"))["response"]["content"]
+    assert (
+        "only members with <@&"
+        in (await front.command("goal", {"text": "x"}, by="Kim"))["response"]["content"]
+    )
 
 
 async def give_role(front: Front, name: str, role: str) -> str:
