@@ -130,10 +130,7 @@ class Cell:
         try:
             entries = channel.entries_of(self._job.workspace)
             handles = channel.order(ends.control, self._machine, self._job, entries)
-            with self._lock:
-                self._handles = handles
-                if self._killed:
-                    raise SetupError("it was cancelled")
+            self._hold(handles)
             channel.fill(ends.control, self._job, entries)
             before = baseline(handles.disk)
             channel.go(ends.control)
@@ -149,6 +146,12 @@ class Cell:
             self._control = None
         ends.control.close()  # from here on the box has no word with us but its output
         return handles, before
+
+    def _hold(self, handles: Handles) -> None:
+        with self._lock:
+            self._handles = handles
+            if self._killed:
+                raise SetupError("it was cancelled")
 
     def _finish(
         self, bwrap: subprocess.Popen[bytes], ends: _Ends, handles: Handles, before: Baseline

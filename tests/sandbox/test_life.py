@@ -1,0 +1,134 @@
+"""Nothing of a run outlives it: not when it is cancelled, not when whoever started it is killed."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox import Limits, Pool, Sandbox
+
+_CHECKOUT = Path(__file__).parents[2]
+_FOREVER = "import os, time\nfor _ in range(3): os.fork()\nwhile True: time.sleep(1)"
+
+
+def _mounts() -> int:
+    return len(Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines())
+
+
+def _descriptors() -> int:
+    return len(_names(Path("/proc/self/fd")))
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def _below(pid: int) -> set[tuple[int, str]]:
+    """All processes that a process has started, by number and time of birth."""
+    found: set[tuple[int, str]] = set()
+    for place in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, place.read_text(encoding="ascii").split()):
+            found |= {(child, _birth(child))} | _below(child)
+    return found
+
+
+def _birth(pid: int) -> str:
+    """When a process began; empty for one that is gone, or only waits to be counted."""
+    try:
+        fields = (
+            Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
+        )
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def _alive(processes: set[tuple[int, str]]) -> bool:
+    return any(birth and _birth(pid) == birth for pid, birth in processes)
+
+
+async def _until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the kernel sends no event for this
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("grown", [1, 2, 3])
+async def test_a_cancelled_run_is_gone_and_the_box_serves_on(grown: int, box: Sandbox, workspace: Path):
+    run = asyncio.create_task(box.run_python("open('a', 'w').close()\nimport time\ntime.sleep(60)"))
+    await _until(lambda: len(_below(os.getpid())) >= grown)
+    processes = _below(os.getpid())
+    run.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert not _alive(processes)
+    assert _names(workspace) == []
+    assert (await box.run_python("print(1)")).stdout == "1\n"
+
+
+async def test_a_run_cancelled_before_it_began_never_begins(box: Sandbox, workspace: Path):
+    run = asyncio.create_task(box.run_python("open('a', 'w').close()"))
+    await asyncio.sleep(0)
+    run.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert _below(os.getpid()) == set()
+    assert _names(workspace) == []
+
+
+async def test_a_deadline_around_a_run_ends_it(box: Sandbox):
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await box.run_python("while True: pass")
+    assert _below(os.getpid()) == set()
+
+
+async def test_many_runs_leak_no_descriptor_mount_or_process(box: Sandbox):
+    await box.run_python("print(1)")
+    before = _descriptors(), _mounts()
+
+    for _ in range(30):
+        await box.run_python("import os\nos.fork()\nopen('a', 'w').write('x')")
+
+    assert (_descriptors(), _mounts()) == before
+    assert _below(os.getpid()) == set()
+
+
+async def test_twenty_boxes_at_once(pool: Pool, tmp_path: Path):
+    async def one(number: int) -> str:
+        async with Sandbox(workspace=tmp_path / str(number), pool=pool, limits=Limits(timeout_s=60)) as box:
+            return (await box.run_python(f"open('a', 'w').write('x')\nprint({number})")).stdout
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(number)) for number in range(20)]
+
+    assert [task.result() for task in tasks] == [f"{number}\n" for number in range(20)]
+
+
+@pytest.mark.parametrize("grown", [1, 3, 8])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+async def test_a_run_dies_with_whoever_started_it(
+    number: signal.Signals, grown: int, pool: Pool, tmp_path: Path
+):
+    mounts = _mounts()
+    script = tmp_path / "script.py"
+    script.write_text(_FOREVER, encoding="utf-8")
+    words = [sys.executable, "-m", "sandbox", "run", str(script), "--workspace", str(tmp_path / "w")]
+    environment = {"PYTHONPATH": str(_CHECKOUT), "PATH": os.defpath}
+    quiet = asyncio.subprocess.DEVNULL
+
+    starter = await asyncio.create_subprocess_exec(*words, env=environment, stdout=quiet, stderr=quiet)
+    await _until(lambda: len(_below(starter.pid)) >= grown)
+    processes = _below(starter.pid)
+    starter.send_signal(number)
+    await starter.wait()
+
+    await _until(lambda: not _alive(processes))
+    assert _mounts() == mounts
+    assert _names(tmp_path / "w") == []
