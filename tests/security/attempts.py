@@ -1,7 +1,7 @@
 """Escape attempts, each a script that prints OPEN where it got through and HELD where it did not.
 
-The same script is run outside as the control: there it must get through, else the attempt proves nothing. `{...}` are
-filled in with the canaries of `stage.py`.
+The same script is run outside as the control: there it must get through, else the attempt proves nothing.
+`@...@` are filled in with the canaries of `stage.py`.
 """
 
 from dataclasses import dataclass
@@ -79,11 +79,13 @@ answer(b'@CANARY@' in found)
     Attempt(name="names of users", script="answer(len(open('/etc/passwd').readlines()) > 3)"),
     Attempt(
         name="the host's folders",
-        script="answer(any(os.path.exists(p) for p in ('/var', '/home', '/sys', '/boot', '/usr/local', '@FILE@')))",
+        script="places = '/var', '/home', '/sys', '/boot', '/usr/local', '@FILE@'\n"
+        "answer(any(map(os.path.exists, places)))",
     ),
     Attempt(
         name="the kernel's own files",
-        script="answer(any(os.path.exists(p) for p in ('/proc/kallsyms', '/proc/cmdline', '/proc/keys', '/proc/sys')))",
+        script="places = '/proc/kallsyms', '/proc/cmdline', '/proc/keys', '/proc/sys'\n"
+        "answer(any(map(os.path.exists, places)))",
     ),
     Attempt(
         name="memory of the first process",
@@ -107,7 +109,8 @@ answer(*attempt(peek))
 FILES = (
     Attempt(
         name="a file beside the workspace",
-        script="answer(*attempt(lambda: open('@FILE@.written', 'w').write('x') and os.unlink('@FILE@.written')))",
+        script="path = '@FILE@.written'\n"
+        "answer(*attempt(lambda: open(path, 'w').write('x') and os.unlink(path)))",
     ),
     Attempt(
         name="climbing out of the workspace",
@@ -131,8 +134,9 @@ def write(folder):
     os.unlink(path)
     return True
 import sysconfig
-places = ['/', '/usr/bin', '/usr/lib', '/etc', '/bin', os.path.dirname(os.__file__), sysconfig.get_path('purelib')]
-places += [p for p in ('/opt/python', '/run/box', '/run/box/inside', '/box', '/dev') if os.path.exists(p)]
+places = ['/', '/usr/bin', '/usr/lib', '/etc', '/bin', os.path.dirname(os.__file__)]
+places.append(sysconfig.get_path('purelib'))
+places += filter(os.path.exists, ('/opt/python', '/run/box', '/run/box/inside', '/box', '/dev'))
 answer(any(attempt(lambda p=p: write(p))[0] for p in places))
 """,
     ),
@@ -218,7 +222,8 @@ answer(*attempt(lambda: s.connect('\\0@CANARY@')))
     ),
     Attempt(
         name="a socket file of the host",
-        script="import socket\ns = socket.socket(socket.AF_UNIX)\nanswer(*attempt(lambda: s.connect('@SOCKET@')))",
+        script="import socket\ns = socket.socket(socket.AF_UNIX)\n"
+        "answer(*attempt(lambda: s.connect('@SOCKET@')))",
     ),
     Attempt(
         name="the network's cards",

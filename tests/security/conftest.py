@@ -1,9 +1,9 @@
-"""What the security tests share: the stage, and what came of every attempt as root and as an ordinary user."""
+"""What the tests share: the stage, and what came of every attempt as root and as an ordinary user."""
 
-from collections.abc import Iterator
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest

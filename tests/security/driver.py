@@ -1,6 +1,7 @@
-"""Runs scripts in boxes for the tests, as whatever user it is started: JSON in on a descriptor, JSON out on another.
+"""Runs scripts in boxes, as whatever user it is started: a JSON file of scripts in, one of answers out.
 
-The tests give it what a bot would hold: secrets in its environment, on its command line, in open descriptors, on its input.
+The tests give it what a bot would hold: secrets in its environment, on its command line, in open descriptors,
+on its input.
 """
 
 import asyncio
@@ -12,9 +13,8 @@ from tempfile import TemporaryDirectory
 from sandbox import Limits, Pool, Sandbox
 
 
-async def main(asked: Path, answered: Path) -> None:
-    """`asked` holds a list of scripts; `answered` gets as many [exit code, stdout, stderr]."""
-    scripts: list[str] = json.loads(asked.read_text(encoding="utf-8"))
+async def main(scripts: list[str]) -> list[tuple[int, str, str]]:
+    """Run them all; exit code, stdout and stderr of each."""
     answers: list[tuple[int, str, str]] = []
     limits = Limits(timeout_s=20.0, memory_mb=256, disk_mb=32)
     with TemporaryDirectory() as folder:
@@ -22,8 +22,9 @@ async def main(asked: Path, answered: Path) -> None:
             for script in scripts:
                 result = await box.run_python(script)
                 answers.append((result.exit_code, result.stdout, result.stderr))
-    answered.write_text(json.dumps(answers), encoding="utf-8")
+    return answers
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    answer = asyncio.run(main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))
+    Path(sys.argv[2]).write_text(json.dumps(answer), encoding="utf-8")

@@ -6,7 +6,7 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,7 +60,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged() -> Iterator[Stage]:
+def staged() -> Generator[Stage]:
     """Set the stage, and take it down."""
     canary = f"canary-{secrets.token_hex(8)}"
     with TemporaryDirectory(prefix="stage-") as name, contextlib.ExitStack() as closing:
@@ -82,7 +82,7 @@ def staged() -> Iterator[Stage]:
 
 
 def as_ordinary_user(command: list[str]) -> list[str]:
-    """The same command as a user without rights, who can reach the interpreter and the checkout wherever they lie."""
+    """The same command as a user without rights, who can reach interpreter and checkout wherever they lie."""
     if os.geteuid() != 0:
         return command
     needed = sorted({sys.base_prefix, str(CHECKOUT), sys.prefix})
@@ -92,9 +92,8 @@ def as_ordinary_user(command: list[str]) -> list[str]:
     steps = [f'mkdir "$h/{n}" && mount --bind "{path}" "$h/{n}"' for n, path in enumerate(covered)]
     steps += [f'mount -t tmpfs -o mode=755 none "{top}"' for top in closed]
     steps += [f'mkdir -p "{path}" && mount --move "$h/{n}" "{path}"' for n, path in enumerate(covered)]
-    steps += [
-        f'rm -r "$h"; exec setpriv --reuid={ORDINARY} --regid={ORDINARY} --clear-groups --bounding-set=-all "$@"'
-    ]
+    rights = f"--reuid={ORDINARY} --regid={ORDINARY} --clear-groups --bounding-set=-all"
+    steps += [f'rm -r "$h"; exec setpriv {rights} "$@"']
     return [
         "unshare",
         "--mount",

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +10,13 @@ from tests.security.attempts import ALL, Attempt
 from tests.security.conftest import Outcome
 from tests.security.stage import Stage
 
-_BY_NAME = [pytest.param(attempt, id=attempt.name) for attempt in ALL]
+
+def _named(attempt: Attempt) -> str:
+    return attempt.name
 
 
 @pytest.mark.parametrize("user", ["root", "ordinary"])
-@pytest.mark.parametrize("attempt", _BY_NAME)
+@pytest.mark.parametrize("attempt", ALL, ids=_named)
 def test_the_box_holds(attempt: Attempt, user: str, outcomes: dict[tuple[str, str], Outcome]):
     if user == "root" and os.geteuid() != 0:
         pytest.skip("only root can run this as root")
@@ -23,8 +26,8 @@ def test_the_box_holds(attempt: Attempt, user: str, outcomes: dict[tuple[str, st
     assert stdout.startswith("HELD"), (code, stdout, stderr)
 
 
-@pytest.mark.parametrize("attempt", [row for row in _BY_NAME if not row.values[0].no_control])
-def test_the_attempt_is_real_outside(attempt: Attempt, stage: Stage, tmp_path: os.PathLike[str]):
+@pytest.mark.parametrize("attempt", [row for row in ALL if not row.no_control], ids=_named)
+def test_the_attempt_is_real_outside(attempt: Attempt, stage: Stage, tmp_path: Path):
     done = stage.run([sys.executable, "-c", stage.fill(attempt.source)], cwd=tmp_path)
     if done.stdout.startswith("OPEN"):
         return
