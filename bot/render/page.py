@@ -118,6 +118,7 @@ class Page:
         asks: Asks,
         reactions: tuple[str, ...],
         mention: str | None = None,
+        reply_to: str | None = None,
     ) -> Asked:
         """Add a post that asks something and has room for its answer; what does not fit stands above it."""
         core = f"<@{mention}> {core}" if mention else core
@@ -127,7 +128,9 @@ class Page:
             self.post(before, files=files)
             before, files = "", ()
         core = fit(_joined(before, core), BODY - max(size(how), ANSWER_ROOM) - 1)
-        draft = self.post(f"{core}\n{how}", files=files, asks=asks, reactions=reactions, mention=mention)
+        draft = self.post(
+            f"{core}\n{how}", files=files, asks=asks, reactions=reactions, mention=mention, reply_to=reply_to
+        )
         return Asked(draft=draft, core=core, about=self.about, name=self._name(draft.part))
 
     def flush(self) -> None:

@@ -142,14 +142,14 @@ def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
     thread = page.thread
     action = thread.actions[event.action]
     above, thread.above = thread.above, None
+    is_step = above is not None
     if event.judges:
         if above is not None:
             thread.step_post = page.post(above.text, files=above.files).key
         above, files = to_judge(thread.state, action)
         thread.handed |= set(files)
     elif above is None:
-        first = thread.step_post is not None and event.action.endswith(".1")
-        above = Block(text="") if first else show_action(event.action, action, room=700)
+        above = _reminder(thread, event.action)
     thread.asked[event.action] = page.ask(
         asking.proposal(thread.state, event, action),
         asking.legend(event, rules),
@@ -157,7 +157,19 @@ def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
         asks=Asks(post="proposal", about=event.action),
         reactions=asking.proposal_reactions(event),
         mention=_waited_for(page, rules),
+        reply_to=thread.step_post,
     )
+    if is_step:
+        thread.step_post = thread.asked[event.action].draft.key
+
+
+def _reminder(thread: Thread, key: str) -> Block:
+    """The action of a proposal that comes after its step's message, where it is not right above."""
+    if thread.step_post is None:
+        return show_action(key, thread.actions[key], room=1200)
+    if key.endswith(".1"):
+        return Block(text="")
+    return Block(text=show_action(key, thread.actions[key], room=700).text)
 
 
 def _question(page: Page, event: QuestionAsked, rules: ServerRules) -> None:

@@ -1,10 +1,11 @@
 """Puts one session's posts into its thread, each once, whenever the process may have died before.
 
-Before a post is sent, its part is recorded without a message id; after it, with one. So a part without an id
-may be in the thread or not: then the thread is read back, and the marker line of our own messages tells.
+Before a post is sent, its part is recorded as SENDING; after it, with its message id. So a part that is still
+SENDING may be in the thread or not: then the thread is read back, and the marker lines of our messages tell.
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -35,8 +36,12 @@ T = TypeVar("T")
 
 WAITS, READ = "👀", "✅"
 """The receipts on a person's message: stored, and taken by a step."""
+SENDING = "0"
+"""In place of a message id; a number, as every id is."""
 RENAME_WITHIN_S = 15.0
 _PAGE = 100
+_OURS = re.compile(r"\d+\.|card")
+"""How the keys of posts begin; the record holds other ids too."""
 _MOST_PAGES = 100
 
 
@@ -54,7 +59,8 @@ class Sender:
 
     def message_id(self, key: str) -> str | None:
         """The message of a post that is known to be there."""
-        return self._record.get(key) or None
+        message_id = self._record.get(key, SENDING)
+        return None if message_id == SENDING else message_id
 
     async def show(self, showing: Showing, upload_limit: int) -> None:
         """Do what the thread is to show. Twice does no harm. Raises DiscordError."""
@@ -82,14 +88,13 @@ class Sender:
         reply_to: str | None = None,
     ) -> str:
         """Post this unless it is there; the id of its message. `name` is what its marker line ends with."""
-        known = self._record.get(key)
-        if known:
+        if known := self.message_id(key):
             return known
         found = None
-        if known is None:
-            await self._put(key, "")
-        else:
+        if key in self._record:
             found = await self._find(name)
+        else:
+            await self._put(key, SENDING)
         if found is None:
             sent = await self._api.send(
                 self._thread_id, text, nonce=nonce, files=uploads, mention=mention, reply_to=reply_to
@@ -207,8 +212,8 @@ class Sender:
 
     async def _find(self, name: str) -> str | None:
         """Our message with this marker, among those after the last one that is recorded."""
-        known = [int(message_id) for message_id in self._record.values() if message_id]
-        after = str(max(known, default=int(self._thread_id)))
+        known = [int(sent) for key, sent in self._record.items() if _OURS.match(key)]
+        after = str(max([*known, int(self._thread_id)]))
         for _ in range(_MOST_PAGES):
             page = await self._api.history(self._thread_id, after=after, limit=_PAGE)
             for message in page:

@@ -2,8 +2,21 @@
 
 from dataclasses import dataclass, field
 
-from agent_core.events import Commit, Event, SessionStarted, Thought, ThreadBound
-from agent_core.values import Action, Arguments, Autonomy, Limits, Person, ServerRules, SessionRef, Usage
+from pydantic import JsonValue
+
+from agent_core.events import Commit, Event, Observed, Proposed, SessionStarted, Thought, ThreadBound
+from agent_core.values import (
+    Action,
+    Autonomy,
+    FileRef,
+    Limits,
+    NamedFile,
+    Observation,
+    Person,
+    ServerRules,
+    SessionRef,
+    Usage,
+)
 from bot.render.page import Thread
 from bot.render.post import Draft, Edit, Showing
 from bot.render.thread import begin, render
@@ -79,8 +92,26 @@ def thought(step: int, text: str, *actions: Action, heard: tuple[str, ...] = ())
     )
 
 
-def action(name: str, **arguments: object) -> Action:
+def action(name: str, **arguments: JsonValue) -> Action:
     """A call with these arguments."""
-    given: Arguments = {}
-    given.update(arguments)  # pyright: ignore[reportCallIssue, reportArgumentType]
-    return Action(id="call", name=name, arguments=given, raw="")
+    return Action(id="call", name=name, arguments=dict(arguments), raw="")
+
+
+RULE = "every `run_python` in this session, without asking again"
+PROPOSED = Proposed(action="1.1", why="the first run of a goal asks", rule=RULE, plan_card=True)
+RUN = action("run_python", code="print('hello')\n")
+
+
+def observed(key: str, text: str, *changed: NamedFile, full: NamedFile | None = None) -> Observed:
+    """What came back from an action."""
+    return Observed(action=key, observation=Observation(text=text, changed=changed, full=full))
+
+
+def file(path: str, size: int = 2048) -> NamedFile:
+    """A file of this size, whose bytes nobody needs."""
+    return NamedFile(path=path, file=FileRef(sha256="a" * 64, size=size))
+
+
+def asked(story: Story) -> Draft:
+    """The last post that asks something."""
+    return [draft for draft in story.drafts() if draft.asks][-1]
