@@ -98,8 +98,11 @@ def guard_parsers(client: discord.Client) -> None:
         def guard(data: Any) -> None:
             try:
                 parse(data)
-            except Exception:  # whatever bytes from outside make it raise
-                log.warning("an event could not be read", name=name, exc_info=True)
+            except Exception as error:  # noqa: BLE001 - whatever bytes from outside make it raise
+                # no traceback: whoever can send one such event can send a thousand
+                log.warning(
+                    "an event could not be read", name=name, error=f"{type(error).__name__}: {error}"[:200]
+                )
 
         return guard
 

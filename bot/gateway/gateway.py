@@ -1,4 +1,4 @@
-"""The connection to Discord: kept up, begun anew when it breaks, ended for good only where Discord says so."""
+"""The connection to Discord: kept up, begun anew when it breaks, ended for good where Discord says so."""
 
 import asyncio
 import contextlib

@@ -1,5 +1,7 @@
-"""The bot's front end on real wires: the playground's Discord, a real Redis, discord.py. No worker: what people do
-ends in the inbox, where a test looks; what a worker would do, a test writes into the journal itself.
+"""The bot's front end on real wires: the playground's Discord, a real Redis, discord.py.
+
+There is no worker: what people do ends in the inbox, where a test looks; what a worker would do, a test
+writes into the journal itself.
 """
 
 import asyncio
@@ -43,6 +45,7 @@ class Wakes:
     """The engine as far as a door needs one: remembers who was woken."""
 
     woken: list[SessionRef] = field(default_factory=list[SessionRef])
+    draining: bool = False
 
     async def wake(self, ref: SessionRef) -> None:
         self.woken.append(ref)
@@ -257,7 +260,7 @@ class Front:
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         """Wait until this holds."""
         async with asyncio.timeout(WAIT_S):
-            while not await holds():
+            while not await holds():  # noqa: ASYNC110 - what is waited for is on the other side of a socket
                 await asyncio.sleep(0.02)
 
     async def until_said(self, channel_id: str, words: str) -> dict[str, Any]:
