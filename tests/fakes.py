@@ -40,6 +40,7 @@ class ScriptedModel:
         self._script: asyncio.Queue[Script] = asyncio.Queue()
         self._arrived = asyncio.Event()
         self._ids = 0
+        self._turns: tuple[Turn, ...] = ()
 
     def will(self, text: str = "", *calls: Call) -> None:
         """The next free reply has this text and these tool calls."""
@@ -49,6 +50,10 @@ class ScriptedModel:
         """The next free replies."""
         for one in script:
             self._script.put_nowait(one)
+
+    def plays(self, *turns: Turn) -> None:
+        """From now on each reply depends only on how many replies the request already holds."""
+        self._turns = turns
 
     async def asked(self, count: int) -> Request:
         """The request of this number (from 1), once it has arrived."""
@@ -79,8 +84,7 @@ class ScriptedModel:
         body: Request = await request.json()
         self.requests.append(body)
         self._arrived.set()
-        script = await self._script.get()
-        turn = script if isinstance(script, Turn) else script(body)
+        turn = self._replay(body) if self._turns else await self._next(body)
         if turn.status != 200:
             error = {"message": turn.text, "type": "server_error"}
             return web.json_response({"error": error}, status=turn.status)
@@ -90,6 +94,13 @@ class ScriptedModel:
             return await self._stream(request, message, reason)
         choice = {"index": 0, "message": message, "finish_reason": reason}
         return web.json_response({**_envelope("chat.completion"), "choices": [choice], "usage": _USAGE})
+
+    async def _next(self, body: Request) -> Turn:
+        script = await self._script.get()
+        return script if isinstance(script, Turn) else script(body)
+
+    def _replay(self, body: Request) -> Turn:
+        return self._turns[sum(one["role"] == "assistant" for one in body["messages"])]
 
     def _message(self, turn: Turn) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": turn.text or None}

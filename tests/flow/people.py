@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -158,6 +160,12 @@ class People:
                 await asyncio.sleep(_LOOK_S)
         raise AssertionError(text)
 
+    async def until_bot_is_ready(self) -> None:
+        """Until a bot is connected and has registered its commands."""
+        async with asyncio.timeout(WAIT_S):
+            while not any(bot["connected"] and bot["commands"] for bot in (await self.get("/state"))["bots"]):  # noqa: ASYNC110 - another process acts
+                await asyncio.sleep(_LOOK_S)
+
     async def threads(self) -> list[Json]:
         """Every thread of the server."""
         state = await self.get("/state")
@@ -172,7 +180,9 @@ class People:
 
     async def post(self, path: str, **body: Any) -> Any:
         """Do something through the people API."""
-        async with self.http.post(f"{self.url}/playground{path}", json=body) as reply:
+        data = io.BytesIO(json.dumps(body).encode())
+        headers = {"Content-Type": "application/json"}
+        async with self.http.post(f"{self.url}/playground{path}", data=data, headers=headers) as reply:
             assert reply.status in (200, 201, 204), f"{path} {body}: {await reply.text()}"
             return await reply.json() if reply.content_type == "application/json" else {}
 

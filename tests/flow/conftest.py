@@ -1,0 +1,108 @@
+"""A whole bot on the playground, all real but the model. What went over the wire is judged at the end."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from agent_core.control import Control
+from agent_core.session import State
+from agent_core.storage.embedded import EmbeddedRedis
+from agent_core.storage.redis import connected
+from bot.app import running
+from bot.app.outside import playground_token
+from bot.reporter import Pace
+from bot.settings import Settings, load
+from playground import Playground
+from tests.fakes import ScriptedModel
+from tests.flow.people import People, Thread
+from tests.protocol.openapi import DiscordOpenApi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A server with a bot in it."""
+
+    people: People
+    model: ScriptedModel
+    control: Control
+    settings: Settings
+
+    async def state(self, thread: Thread) -> State:
+        """What the thread's session has come to."""
+        ref = await self.control.by_thread(self.people.guild_id, thread.id)
+        assert ref is not None
+        return await self.control.read(ref)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def redis_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[EmbeddedRedis]:
+    """The Redis of this run."""
+    async with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def redis_url(redis_server: EmbeddedRedis) -> str:
+    """The address of an empty Redis."""
+    async with connected(redis_server.url, repeat=True) as client:
+        await client.flushall()  # pyright: ignore[reportUnknownMemberType]
+    return redis_server.url
+
+
+@pytest_asyncio.fixture
+async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
+    """Discord, without its pacing."""
+    async with Playground(tmp_path / "playground", 0, rate_limits=False) as served:
+        yield served
+
+
+@pytest_asyncio.fixture
+async def people(playground: Playground) -> AsyncGenerator[People]:
+    """Somebody with a server of their own."""
+    async with aiohttp.ClientSession() as http:
+        yield await People(http=http, url=playground.url).new_server("tests")
+
+
+def settings_for(
+    playground: Playground, redis_url: str, model_url: str, folder: Path, **more: str
+) -> Settings:
+    """The settings of a bot that joins this playground."""
+    return load(
+        {
+            "DISCORD_TOKEN": playground_token(),
+            "DISCORD_API_URL": playground.api_url,
+            "REDIS_URL": redis_url,
+            "DATA_DIR": str(folder),
+            "OPENAI_BASE_URL": model_url,
+            "OPENAI_API_KEY": "test-key",
+            "SMART_MODEL": "scripted",
+            "MODEL_PRICES": "free",
+            **more,
+        },
+        env_file=None,
+    )
+
+
+@pytest_asyncio.fixture
+async def stage(
+    playground: Playground,
+    people: People,
+    redis_url: str,
+    tmp_path: Path,
+    discord_openapi_if_there: DiscordOpenApi | None,
+) -> AsyncGenerator[Stage]:
+    """The bot, up and connected."""
+    async with AsyncExitStack() as stack:
+        model = await stack.enter_async_context(ScriptedModel.open())
+        settings = settings_for(playground, redis_url, model.base_url, tmp_path / "data")
+        up = await stack.enter_async_context(running(settings, pace=Pace(young_s=0.05)))
+        await people.until_bot_is_ready()
+        yield Stage(people=people, model=model, control=up.control, settings=settings)
+        log = await people.log()
+    if discord_openapi_if_there is not None:
+        assert discord_openapi_if_there.check_exchanges(log) == []
