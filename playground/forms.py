@@ -1,5 +1,6 @@
 """Reading a JSON body field by field: right types and sizes, or a 50035 that names every wrong field."""
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any, cast
 
@@ -62,7 +63,7 @@ class Form:
         value = self._body.get(key)
         if value is None:
             return None
-        if isinstance(value, str) and value.lstrip("-").isdecimal():
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             self.wrong(key, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
@@ -100,7 +101,7 @@ class Form:
     def _as_snowflake(self, key: str, value: object) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-        if isinstance(value, str) and value.isdecimal() and len(value) <= 20:
+        if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 20:
             return value
         self.wrong(key, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
         return None

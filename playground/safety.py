@@ -52,7 +52,7 @@ class Guard:
         if given is not None and self._matches(given):
             if request.method != "GET" or request.path.startswith("/playground/"):
                 return await handler(request)
-            response = web.HTTPSeeOther(location=request.path)
+            response = web.Response(status=303, headers={"Location": request.path})
             response.set_cookie(COOKIE, given, httponly=True, samesite="Strict")
             return response
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")

@@ -49,7 +49,7 @@ class Store:
             self._staging.mkdir(exist_ok=True)
             for left_over in self._staging.iterdir():
                 left_over.unlink()
-            self._db = sqlite3.connect(data_dir / "world.sqlite3", timeout=5.0)
+            self._db = sqlite3.connect(data_dir / "world.sqlite3", timeout=0.5)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")

@@ -52,7 +52,8 @@ class History:
 
     def get(self, message_id: str) -> Message | None:
         """The message of this id."""
-        return self._messages.get(int(message_id)) if message_id.isdecimal() else None
+        is_id = message_id.isdecimal() and len(message_id) <= 20
+        return self._messages.get(int(message_id)) if is_id else None
 
     def after(self, message_id: str) -> Iterator[Message]:
         """Newer messages, oldest first."""

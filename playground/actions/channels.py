@@ -2,6 +2,7 @@
 
 from playground import limits
 from playground.actions.access import has, require, require_in_guild, visible
+from playground.actions.lines import RENAMED, add_line
 from playground.actions.messages import remove
 from playground.actions.telling import tell_channel, tell_thread, tell_thread_gone
 from playground.actions.threads import ARCHIVE_MINUTES, set_archived
@@ -146,6 +147,8 @@ def _update_thread(world: World, thread: Channel, state: ThreadState, actor_id: 
         state.invitable = invitable
     world.save(thread)
     tell_thread(world, "THREAD_UPDATE", thread)
+    if renames and not state.archived:
+        add_line(world, thread, actor_id, RENAMED, content=thread.name)
     return thread
 
 

@@ -25,7 +25,7 @@ _KNOWN = {
 }
 """What a message gives back of a component; what else clients send is dropped."""
 LINK_STYLE, PREMIUM_STYLE = 5, 6
-MODERN_COUNT, MODERN_CHARS = 40, 4000
+MODERN_COUNT, MODERN_CHARS, DEEPEST = 40, 4000, 5
 
 
 def read_components(form: Form, *, modern: bool = False, modal: bool = False) -> list[Payload]:
@@ -57,8 +57,11 @@ class _Reader:
         self.chars = 0
         self._custom_ids: set[str] = set()
 
-    def read(self, form: Form) -> Payload:
+    def read(self, form: Form, depth: int = 0) -> Payload:
         self.count += 1
+        if depth > DEEPEST:
+            form.wrong("", "COMPONENT_TOO_DEEP", "Components are nested too deeply.")
+            return {}
         given = {key: form.raw(key) for key in form.names() if form.raw(key) is not None}
         kind = form.integer("type")
         known = _KNOWN.get(kind or 0)
@@ -71,13 +74,13 @@ class _Reader:
         shaped["type"] = kind
         self._check(form, kind, shaped)
         if form.has("components"):
-            shaped["components"] = [self.read(one) for _, one in form.inners("components")]
+            shaped["components"] = [self.read(one, depth + 1) for _, one in form.inners("components")]
             if kind == ROW:
                 _check_row(form, shaped["components"])
         for key in ("component", "accessory"):
             inner = form.inner(key)
             if inner is not None:
-                shaped[key] = self.read(inner)
+                shaped[key] = self.read(inner, depth + 1)
         return shaped
 
     def _check(self, form: Form, kind: int | None, shaped: Payload) -> None:

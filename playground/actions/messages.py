@@ -12,10 +12,11 @@ from playground.actions.bodies import (
     Draft,
     is_empty,
 )
+from playground.actions.lines import PINNED, add_line
 from playground.actions.mentions import set_mentions
-from playground.actions.telling import tell_deleted, tell_message, tell_pins
+from playground.actions.telling import tell_deleted, tell_deleted_many, tell_message, tell_pins
 from playground.actions.threads import add_member, revive_for_post
-from playground.entities import DM, Attachment, Channel, Message
+from playground.entities import DM, Attachment, Channel, Message, Reference
 from playground.errors import ApiError, Problem, form_error
 from playground.ids import time_of
 from playground.permissions import Permission
@@ -253,10 +254,12 @@ def bulk_delete(world: World, channel_id: str, message_ids: Sequence[str], user_
     if any(time_of(one) < world.clock.now() - limits.BULK_DELETE_AGE_S for one in wanted):
         raise ApiError(Problem.TOO_OLD_TO_BULK_DELETE)
     require_open(channel)
-    for message_id in wanted:
-        message = world.history(channel.id).get(message_id)
-        if message is not None and message.ephemeral_to is None:
-            remove(world, message)
+    found = [message for one in wanted if (message := world.history(channel.id).get(one)) is not None]
+    gone = [message for message in found if message.ephemeral_to is None]
+    for message in gone:
+        remove(world, message, silently=True)
+    if gone:
+        tell_deleted_many(world, channel, [message.id for message in gone])
 
 
 def pin(world: World, channel_id: str, message_id: str, user_id: str, *, pinned: bool) -> None:
@@ -277,6 +280,9 @@ def pin(world: World, channel_id: str, message_id: str, user_id: str, *, pinned:
     world.save(channel)
     tell_message(world, "MESSAGE_UPDATE", message)
     tell_pins(world, channel)
+    if pinned:
+        reference = Reference(message_id=message.id, channel_id=channel.id, guild_id=channel.guild_id)
+        add_line(world, channel, user_id, PINNED, reference=reference)
 
 
 def pins(world: World, channel: Channel) -> list[Message]:

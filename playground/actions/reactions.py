@@ -23,7 +23,12 @@ def read_emoji(text: str) -> str:
     if _CUSTOM.fullmatch(emoji):
         return emoji.removeprefix("a:")
     looks_like_text = emoji.isascii() and not re.fullmatch(r"[0-9#*]", emoji)
-    if not emoji or len(emoji) > 24 or looks_like_text or any(char.isalpha() for char in emoji):
+    if (
+        not emoji
+        or len(emoji) > 24
+        or looks_like_text
+        or any(char.isalpha() and char != "ℹ" for char in emoji)
+    ):
         raise ApiError(Problem.UNKNOWN_EMOJI)
     return emoji
 

@@ -46,6 +46,11 @@ def tell_deleted(world: World, message: Message) -> None:
     )
 
 
+def tell_deleted_many(world: World, channel: Channel, message_ids: list[str]) -> None:
+    """MESSAGE_DELETE_BULK."""
+    tell_in_channel(world, "MESSAGE_DELETE_BULK", channel, {"ids": message_ids, "channel_id": channel.id})
+
+
 def tell_in_channel(world: World, name: str, channel: Channel, payload: Payload) -> None:
     """Any event about something in a channel whose payload is the same for everybody."""
     shaped = _placed(channel.guild_id, **payload)

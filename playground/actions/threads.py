@@ -2,6 +2,7 @@
 
 from playground import limits
 from playground.actions.access import has, require, visible
+from playground.actions.lines import CREATED, STARTER, add_line
 from playground.actions.telling import tell_message, tell_thread, tell_thread_members
 from playground.entities import (
     ANNOUNCEMENT,
@@ -11,7 +12,6 @@ from playground.entities import (
     PUBLIC_THREAD,
     TEXT,
     Channel,
-    Message,
     Reference,
     ThreadState,
 )
@@ -22,7 +22,6 @@ from playground.world import World
 
 ARCHIVE_MINUTES = frozenset({60, 1440, 4320, 10080})
 HAS_THREAD = 1 << 5
-STARTER, CREATED = 21, 18
 
 
 def from_message(world: World, channel_id: str, message_id: str, owner_id: str, body: object) -> Channel:
@@ -41,20 +40,11 @@ def from_message(world: World, channel_id: str, message_id: str, owner_id: str, 
     thread = _make(world, parent, owner_id, body, thread_id=message_id)
     message.flags |= HAS_THREAD
     world.save(message)
-    starter = Message(
-        id=world.ids.mint(),
-        channel_id=thread.id,
-        guild_id=thread.guild_id,
-        author_id=message.author_id,
-        type=STARTER,
-        reference=Reference(message_id=message.id, channel_id=parent.id, guild_id=parent.guild_id),
-    )
-    world.save(starter)
-    thread.last_message_id = starter.id
     world.save(thread)
     tell_thread(world, "THREAD_CREATE", thread, newly_created=True)
     tell_message(world, "MESSAGE_UPDATE", message)
-    tell_message(world, "MESSAGE_CREATE", starter)
+    reference = Reference(message_id=message.id, channel_id=parent.id, guild_id=parent.guild_id)
+    add_line(world, thread, message.author_id, STARTER, reference=reference)
     return thread
 
 
@@ -75,24 +65,9 @@ def without_message(world: World, channel_id: str, owner_id: str, body: object) 
     world.save(thread)
     tell_thread(world, "THREAD_CREATE", thread, newly_created=True)
     if not private:
-        _announce(world, parent, thread, owner_id)
+        reference = Reference(message_id=thread.id, channel_id=thread.id, guild_id=thread.guild_id)
+        add_line(world, parent, owner_id, CREATED, content=thread.name, reference=reference)
     return thread
-
-
-def _announce(world: World, parent: Channel, thread: Channel, owner_id: str) -> None:
-    line = Message(
-        id=world.ids.mint(),
-        channel_id=parent.id,
-        guild_id=parent.guild_id,
-        author_id=owner_id,
-        content=thread.name,
-        type=CREATED,
-        reference=Reference(message_id=thread.id, channel_id=thread.id, guild_id=thread.guild_id),
-    )
-    world.save(line)
-    parent.last_message_id = line.id
-    world.save(parent)
-    tell_message(world, "MESSAGE_CREATE", line)
 
 
 def in_forum(world: World, channel_id: str, owner_id: str, body: object) -> Channel:

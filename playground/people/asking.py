@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +12,7 @@ from playground.errors import ApiError, Problem
 from playground.forms import Form
 from playground.rest.call import Reply
 from playground.rest.pipeline import respond
-from playground.rest.reading import stage_file
+from playground.rest.reading import parse_json, stage_file
 from playground.store import Store
 
 Ask = Callable[[web.Request], Awaitable[Any]]
@@ -38,12 +37,7 @@ def wrong(message: str) -> ApiError:
 
 async def read_form(request: web.Request) -> Form:
     """The JSON object of a request."""
-    raw = await request.read()
-    try:
-        body = json.loads(raw or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise ApiError(Problem.BAD_JSON) from error
-    form = Form(body)
+    form = Form(parse_json(await request.read() or b"{}"))
     form.check()
     return form
 

@@ -53,6 +53,13 @@ class Call:
         form.check()
         return default if value is None else value
 
+    def snowflake(self, key: str) -> int | None:
+        """An id of the query; 50035 when it is none."""
+        form = Form(dict(self.query))
+        value = form.snowflake(key)
+        form.check()
+        return None if value is None else int(value)
+
     def own(self, application_id: str) -> str:
         """The application of the path, which must be the bot's own."""
         if application_id != self.actor_id:

@@ -145,12 +145,13 @@ def _archived(call: Call, *, private: bool, joined: bool = False) -> Reply:
     require(call.world, parent, call.actor_id, Permission.READ_MESSAGE_HISTORY)
     limit = call.number("limit", default=50, least=1, most=100)
     before = call.query.get("before")
+    before_id = call.snowflake("before") if joined else None
     found = [
         thread
         for thread in call.world.threads_of(parent.id)
         if (thread.type == PRIVATE_THREAD) == private
         and _is_archived(thread, None if joined else before)
-        and (not joined or _joined(call, thread, before))
+        and (not joined or _joined(call, thread, before_id))
         and can_see(call.world, thread, call.actor_id)
     ]
     found.sort(key=lambda thread: thread.thread.archived_at if thread.thread else 0.0, reverse=True)
@@ -173,10 +174,8 @@ def _is_archived(thread: Channel, before: str | None) -> bool:
     return state is not None and state.archived and (before is None or iso(state.archived_at) < before)
 
 
-def _joined(call: Call, thread: Channel, before: str | None) -> bool:
+def _joined(call: Call, thread: Channel, before: int | None) -> bool:
     state = thread.thread
     return (
-        state is not None
-        and call.actor_id in state.members
-        and (before is None or int(thread.id) < int(before))
+        state is not None and call.actor_id in state.members and (before is None or int(thread.id) < before)
     )

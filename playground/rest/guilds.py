@@ -58,7 +58,7 @@ def active_threads(call: Call) -> Reply:
 def guild_members(call: Call) -> Reply:
     """GET /guilds/{guild_id}/members: by user id, after exclusive."""
     found = call.world.guild_members(_guild_id(call))
-    after = int(call.query.get("after", "0"))
+    after = call.snowflake("after") or 0
     limit = call.number("limit", default=1, least=1, most=1000)
     page = [member for member in found if int(member.user_id) > after][:limit]
     return Reply(body=[member_object(call.world, member) for member in page])

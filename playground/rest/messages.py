@@ -166,6 +166,6 @@ def list_reactions(call: Call) -> Reply:
         reactions.read_emoji(call.params["emoji"]),
     )
     limit = call.number("limit", default=25, least=1, most=100)
-    after = int(call.query.get("after") or 0)
+    after = call.snowflake("after") or 0
     page = [user_id for user_id in pressed if int(user_id) > after][:limit]
     return Reply(body=[user_object(call.world.user(user_id)) for user_id in page])

@@ -16,6 +16,7 @@ from playground.pictures import size_of_picture
 from playground.store import Store
 
 _FILE_FIELD = re.compile(r"files?\[(\d+)\]|file")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _DISCARD_BYTES = 4 * REQUEST_BYTES
 """How much of a request that is too large is still read, so that its sender gets the reply."""
 
@@ -37,7 +38,7 @@ async def read_body(request: web.Request, store: Store) -> Body:
     raw = await _read_within(request)
     if not raw:
         return Body()
-    return Body(json=_parse(raw))
+    return Body(json=parse_json(raw))
 
 
 async def _read_within(request: web.Request) -> bytes:
@@ -54,11 +55,19 @@ async def _read_within(request: web.Request) -> bytes:
     return b"".join(chunks)
 
 
-def _parse(raw: bytes) -> Any:
+def parse_json(raw: bytes) -> Any:
+    """JSON as it may be stored: no NaN, no half of a surrogate pair. Raises ApiError 50109."""
     try:
-        return json.loads(raw)
+        parsed = json.loads(raw, parse_constant=_refuse_constant)
+        if _SURROGATE.search(raw):
+            json.dumps(parsed, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ApiError(Problem.BAD_JSON) from error
+    return parsed
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON.")
 
 
 async def _read_multipart(request: web.Request, store: Store) -> Body:
@@ -78,7 +87,7 @@ async def _read_multipart(request: web.Request, store: Store) -> Body:
             if match and part.filename is not None:
                 uploads.append(await _stage(store, part, match[1] or "0", data))
             elif part.name == "payload_json":
-                body.json = _parse(data)
+                body.json = parse_json(data)
             elif part.name:
                 fields[part.name] = data.decode("utf-8", "replace")
     except ValueError as error:
@@ -103,9 +112,10 @@ async def _read_part(part: BodyPartReader, total: int) -> tuple[bytes, int]:
 
 
 async def _stage(store: Store, part: BodyPartReader, key: str, data: bytes) -> Upload:
-    return await stage_file(
-        store, part.filename or "unknown", data, key=key, declared=part.headers.get("Content-Type")
-    )
+    name = part.filename or "unknown"
+    for code, char in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):  # all that a browser's form escapes
+        name = name.replace(code, char)
+    return await stage_file(store, name, data, key=key, declared=part.headers.get("Content-Type"))
 
 
 async def stage_file(

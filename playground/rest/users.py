@@ -38,13 +38,13 @@ def user(call: Call) -> Reply:
 def my_guilds(call: Call) -> Reply:
     """GET /users/@me/guilds."""
     limit = call.number("limit", default=200, least=1, most=200)
-    after, before = call.query.get("after", "0"), call.query.get("before")
+    after, before = call.snowflake("after") or 0, call.snowflake("before")
     guilds = [
         guild
         for guild in call.world.guilds.values()
         if (guild.id, call.actor_id) in call.world.members
-        and int(guild.id) > int(after)
-        and (before is None or int(guild.id) < int(before))
+        and int(guild.id) > after
+        and (before is None or int(guild.id) < before)
     ]
     return Reply(body=[my_guild_object(call.world, guild, call.actor_id) for guild in guilds[:limit]])
 

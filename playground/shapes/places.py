@@ -130,7 +130,7 @@ def guild_object(world: World, guild: Guild) -> Payload:
         "afk_channel_id": None,
         "afk_timeout": 300,
         "system_channel_id": channels[0].id if channels else None,
-        "system_channel_flags": 0,
+        "system_channel_flags": 0b111111,
         "widget_enabled": False,
         "widget_channel_id": None,
         "verification_level": 0,
