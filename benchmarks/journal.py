@@ -69,9 +69,7 @@ async def wake_to_turn(url: str) -> None:
         for _ in range(TIMES):
             await begun.get()
         turned = await median_ms(once)
-        say(
-            f"a wake is kept in {asked:.2f} ms, its turn begins in {turned:.2f} ms: ratio {turned / asked:.1f}"
-        )
+        say(f"a wake is kept in {asked:.2f} ms, its turn begins in {turned:.2f}: ratio {turned / asked:.1f}")
         running.cancel()
         await asyncio.wait([running])
 

@@ -131,7 +131,15 @@ class EmbeddedRedis:
         if self._process is not None:
             await self._process.wait()
             return
-        # Not our child: its end is the end of a connection to it.
+        await self._hung_up()
+        lock = on_disk.lock_server(self._folder)
+        while lock is None:  # it says goodbye a little before it is gone
+            await asyncio.sleep(_POLL_S)
+            lock = on_disk.lock_server(self._folder)
+        os.close(lock)
+
+    async def _hung_up(self) -> None:
+        # The server is not our child: its end is the end of a connection to it.
         try:
             reader, writer = await asyncio.open_unix_connection(self._socket)
         except OSError:
