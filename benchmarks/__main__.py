@@ -1,0 +1,9 @@
+"""Every benchmark, one after another: `python -m benchmarks`."""
+
+import runpy
+
+NAMES = ("goal", "journal")
+
+for name in NAMES:
+    print(f"== {name}", flush=True)
+    runpy.run_module(f"benchmarks.{name}", run_name="__main__")
