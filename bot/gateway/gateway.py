@@ -91,5 +91,6 @@ class Gateway:
                     await client.ws.close(code=4000)
             return
         client.clear()
+        client.http.connector = discord.utils.MISSING  # the closed one would refuse the new session
         await client._async_setup_hook()  # pyright: ignore[reportPrivateUsage]
         await log_in(client, self._token)

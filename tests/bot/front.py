@@ -202,8 +202,8 @@ class Front:
 
     async def goal(self, text: str = "make a chart", **options: Any) -> State:
         """Start a goal by its command, and bind its thread as a worker does."""
-        by, files = options.pop("by", "Robin"), options.pop("files", None)
-        outcome = await self.command("goal", {"text": text, **options}, by=by, files=files)
+        given = {key: options.pop(key) for key in ("by", "files", "channel_id") if key in options}
+        outcome = await self.command("goal", {"text": text, **options}, **given)
         ref = SessionRef(self.guild_id, outcome["interaction_id"])
         (opened,) = await self.heard(ref, "thread_opened")
         bound = ThreadBound(thread_id=opened.thread_id, upload_limit=opened.upload_limit)

@@ -95,6 +95,27 @@ async def test_a_shard_of_its_own_works_the_same(world: Front):
     await world.heard(state.ref, "reacted")
 
 
+@pytest.mark.parametrize("shards", [{}, {"shard_count": 1}])
+async def test_a_connection_that_breaks_inside_the_library_is_begun_anew(
+    world: Front, shards: dict[str, int]
+):
+    bot = await world.start_bot(**shards)
+    parsers = bot.client._connection.parsers  # pyright: ignore[reportPrivateUsage]
+    parse = parsers["READY"]
+
+    def break_once(_: Any) -> None:
+        parsers["READY"] = parse
+        raise RuntimeError("a bug in the library")
+
+    parsers["READY"] = break_once
+    ready = asyncio.create_task(bot.client.wait_for("ready", timeout=20))
+    await world.ask("POST", "faults", kind="invalid_session")
+    await ready
+    assert parsers["READY"] is parse
+    await world.until(world.ready)
+    await works(world)
+
+
 async def test_commands_are_registered_once_and_only_anew_when_they_change(front: Front):
     async def puts() -> list[dict[str, Any]]:
         return [
