@@ -4,11 +4,13 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from agent_core.model import codec_chat
+from agent_core.model.codec import Codec
+from agent_core.model.codec_chat import CHAT
+from agent_core.model.codec_responses import RESPONSES
 from agent_core.model.conclude import Offer, Price, conclude, refused_call
 from agent_core.model.failures import broken
-from agent_core.model.fold import ChatFold
 from agent_core.model.learned import Learned
 from agent_core.model.receive import Patience, receive
 from agent_core.model.reply import BrokenReplyError, Draft, Failure, ModelReply
@@ -22,11 +24,15 @@ _MOST_ROUNDS = 64
 """Requests of one call at most, lessons included."""
 
 
+Api = Literal["auto", "chat", "responses"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What is asked, and by which rules."""
 
     name: str
+    api: Api
     messages: Sequence[Message]
     tools: Sequence[Message]
     offer: Offer
@@ -55,8 +61,9 @@ class Call:
     async def run(self) -> ModelReply | Failure:
         """The reply, or the failure to raise. Whatever the caller's `on_text` raises passes through."""
         for _ in range(_MOST_ROUNDS):
-            body = self._body()
-            outcome = await self._attempt(body)
+            codec = self._codec()
+            body = self._body(codec)
+            outcome = await self._attempt(codec, body)
             if outcome is None:
                 return self._last or broken("no reply came in the time that it was given")
             if isinstance(outcome, ModelReply):
@@ -64,7 +71,7 @@ class Call:
                     return self._with_empty(outcome)
                 self._empty = outcome
                 continue
-            if self._learned.learn(outcome, body):
+            if self._turned(codec, outcome) or self._learned.learn(outcome, body):
                 continue
             self._last = outcome
             self._tries += 1
@@ -74,9 +81,26 @@ class Call:
             await asyncio.sleep(wait)
         return self._last or broken("no reply came in many requests")
 
-    def _body(self) -> JsonObject:
+    def _codec(self) -> Codec:
+        demanded = self._request.api == "auto" and self._learned.responses
+        return RESPONSES if demanded or self._request.api == "responses" else CHAT
+
+    def _turned(self, codec: Codec, failure: Failure) -> bool:
+        """The server wants the other codec; where that fails, the first again, without reasoning."""
+        learned = self._learned
+        if codec is CHAT and not learned.no_effort and learned.demands_responses(failure):
+            learned.responses = self._request.api == "auto"
+            learned.no_effort = not learned.responses
+            return True
+        fails = failure.kind in ("config", "bad_request", "bad_server")
+        if codec is RESPONSES and learned.responses and fails and not learned.proved:
+            learned.responses, learned.no_effort = False, True
+            return True
+        return False
+
+    def _body(self, codec: Codec) -> JsonObject:
         request = self._request
-        return codec_chat.encode(
+        return codec.encode(
             request.name, request.messages, request.tools, stream=self._stream, learned=self._learned
         )
 
@@ -85,13 +109,13 @@ class Call:
         jitter = secrets.randbelow(1000) / 1000
         return self._request.rules.wait(failure, self._tries, left_s=left, jitter=jitter)
 
-    async def _attempt(self, body: JsonObject) -> ModelReply | Failure | None:
+    async def _attempt(self, codec: Codec, body: JsonObject) -> ModelReply | Failure | None:
         """One request; None where the deadline came first."""
         self._narrator.restart()
         timer = asyncio.timeout_at(self._request.deadline)
         try:
             async with timer:
-                draft = await self._exchange(body)
+                draft = await self._exchange(codec, body)
         except BrokenReplyError as error:
             return self._refused(error.failure)
         except TimeoutError:
@@ -100,18 +124,19 @@ class Call:
             raise
         outcome = conclude(draft, self._request.offer, self._request.price)
         if isinstance(outcome, ModelReply):
+            self._learned.proved = self._learned.proved or codec is RESPONSES
             self._narrator.finish(outcome.text)
         return outcome
 
-    async def _exchange(self, body: JsonObject) -> Draft:
-        fold = ChatFold(self._request.offer.names)
+    async def _exchange(self, codec: Codec, body: JsonObject) -> Draft:
+        fold = codec.fold(self._request.offer.names)
         gate = CallGate(active=bool(self._request.tools))
         patience = self._request.patience if body.get("stream") else None
 
         def tell(piece: str) -> None:
             self._narrator.feed(gate.feed(piece))
 
-        async with self._wire.post(codec_chat.PATH, encoded(body)) as answer:
+        async with self._wire.post(codec.path, encoded(body)) as answer:
             return await receive(answer, fold, tell, patience)
 
     def _refused(self, failure: Failure) -> ModelReply | Failure:

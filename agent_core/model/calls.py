@@ -141,8 +141,8 @@ class CallFold:
         if not self._same_name(slot.name, piece.name):
             return True
         if slot.id and piece.id and slot.id != piece.id:
-            return slot.whole() or not piece.arguments
-        return slot.whole() and is_object(piece.arguments) and slot.raw not in (piece.arguments, "{}")
+            return not piece.arguments or slot.whole()
+        return is_object(piece.arguments) and slot.raw not in (piece.arguments, "{}") and slot.whole()
 
     def _same_name(self, old: str, new: str) -> bool:
         """The new name repeats the old one, or goes on with it."""

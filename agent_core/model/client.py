@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-from agent_core.model import codec_chat
-from agent_core.model.call import Call, Request
+from agent_core.model import codec_chat, codec_responses
+from agent_core.model.call import Api, Call, Request
 from agent_core.model.conclude import Offer, tool_names, used_ids
 from agent_core.model.failures import as_error
 from agent_core.model.learned import Learned
@@ -31,20 +31,21 @@ class Model:
         base_url: str | None = None,
         api_key: str | None = None,
         name: str,
-        api: Literal["auto", "chat", "responses"] = "auto",
+        api: Api = "auto",
         prices: PriceTable = None,
         _backoff_s: float = 1.0,
         _patience: Patience | None = None,
     ) -> None:
         """`prices`: "free", or name -> US$ per million input, cached and output tokens."""
         self.name = name
-        self._base_url = (base_url or OPENAI_URL).strip().rstrip("/").removesuffix(codec_chat.PATH)
+        address = (base_url or OPENAI_URL).strip().rstrip("/")
+        self._base_url = address.removesuffix(codec_chat.PATH).removesuffix(codec_responses.PATH)
         self._key = (api_key or "").strip()
-        self._api = api
+        self._api: Api = api
         self._prices = Prices(own=prices, name=name, base_url=self._base_url)
         self._rules = RetryRules(backoff_s=_backoff_s)
         self._patience = _patience or Patience()
-        self._learned = Learned()
+        self._learned = Learned(responses="://api.openai.com/" in self._base_url)
         self._wire: Wire | None = None
 
     async def __aenter__(self) -> Self:
@@ -63,7 +64,7 @@ class Model:
     async def complete(
         self,
         messages: Sequence[Message],
-        tools: Sequence[Message] = (),
+        tools: Sequence[Message] | None = None,
         *,
         on_text: Tell | None = None,
         timeout_s: float = 600.0,
@@ -75,7 +76,7 @@ class Model:
 
         Raises one subclass of ModelError per reaction; never gives half a reply.
         """
-        outcome = self._bad_key() or await self._run(messages, tools, on_text, timeout_s)
+        outcome = self._bad_key() or await self._run(messages, tools or (), on_text, timeout_s)
         if isinstance(outcome, Failure):
             raise as_error(outcome, where=self._where(), key=self._key)
         return outcome
@@ -87,6 +88,7 @@ class Model:
             raise RuntimeError("a Model is used inside `async with`")
         request = Request(
             name=self.name,
+            api=self._api,
             messages=messages,
             tools=tools,
             offer=Offer(names=tool_names(tools), used_ids=used_ids(messages)),

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
+from agent_core.model.codec import ITEMS_KEY, Codec
+from agent_core.model.fold import ChatFold
 from agent_core.model.learned import Learned, without
 from agent_core.model.parts import is_opaque
 from agent_core.model.shapes import JsonObject, items, load_strict, mapping, string
 from agent_core.values import Message
 
 PATH = "/chat/completions"
-ITEMS_KEY = "response_items"
-"""Where an assistant message carries the output items of the other codec; never sent here."""
 _BAD_NAME = re.compile(r"[^\w-]", re.ASCII)
 
 
@@ -72,3 +72,6 @@ def _arguments(raw: JsonValue) -> str:
         return text if isinstance(load_strict(text), dict) else "{}"
     except ValueError:
         return "{}"
+
+
+CHAT = Codec(path=PATH, encode=encode, fold=ChatFold)

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from agent_core.model import wording as words
 from agent_core.model.calls import MAX_CALLS
+from agent_core.model.codec import ITEMS_KEY
 from agent_core.model.failures import broken
 from agent_core.model.repair import call_in_text, refused_name
 from agent_core.model.reply import Call, Draft, Failure, ModelReply
@@ -46,7 +47,7 @@ def conclude(draft: Draft, offer: Offer, price: Price) -> ModelReply | Failure:
 
     Nothing runs under a refusal, a filter or an error.
     """
-    if draft.refusal or draft.finish == "refusal":
+    if draft.refusal or (draft.finish == "refusal" and draft.text.strip()):
         return _spoken(draft, draft.text + draft.refusal, "refusal", price)
     if draft.finish in words.FINISH_FILTERED:
         if not draft.text.strip():
@@ -176,7 +177,8 @@ def _reply(draft: Draft, calls: list[Call], offer: Offer, price: Price) -> Model
     told: list[JsonValue] = [
         _message_call(action, call.extras) for action, call in zip(actions, calls, strict=True)
     ]
-    message: Message = {"role": "assistant", "content": draft.content, **draft.extras, "tool_calls": told}
+    extras = _fitting(draft.extras, [action.id for action in actions])
+    message: Message = {"role": "assistant", "content": draft.content, **extras, "tool_calls": told}
     return ModelReply(
         text=draft.text,
         actions=tuple(actions),
@@ -199,5 +201,15 @@ def _spoken(draft: Draft, text: str, finish: str, price: Price) -> ModelReply:
         usage=draft.usage or Usage(),
         cost_usd=price(draft.usage, draft.cost_usd),
         finish_reason=finish,
-        message={"role": "assistant", "content": content, **draft.extras},
+        message={"role": "assistant", "content": content, **_fitting(draft.extras, [])},
     )
+
+
+def _fitting(extras: JsonObject, ids: list[str]) -> JsonObject:
+    """The opaque parts, without output items whose calls are not the actions: results would not pair."""
+    called = [
+        item.get("call_id")
+        for item in map(mapping, items(extras.get(ITEMS_KEY)))
+        if item.get("type") == "function_call"
+    ]
+    return extras if called == ids else {key: value for key, value in extras.items() if key != ITEMS_KEY}

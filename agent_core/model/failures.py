@@ -64,7 +64,7 @@ def is_page(body: str) -> bool:
 
 def page_title(body: str) -> str:
     """How to name an HTML page to people."""
-    found = _TITLE.search(body[:20000])
+    found = _TITLE.search(body[:4000])
     title = " ".join(found.group(1).split())[:100] if found else ""
     return f"an HTML page with the title {title!r}" if title else "an HTML page"
 

@@ -56,6 +56,8 @@ class Learned:
     """`reasoning_effort="none"` is sent."""
     responses: bool = False
     """The server demands the Responses API."""
+    proved: bool = False
+    """The Responses API has given a reply."""
 
     def learn(self, failure: Failure, body: JsonObject) -> bool:
         """Take a lesson from a rejected request; false where it teaches nothing new."""

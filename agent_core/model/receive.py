@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from pydantic import JsonValue
-
+from agent_core.model.codec import Fold
 from agent_core.model.failures import broken, excerpt, not_a_server, page_title
 from agent_core.model.reply import BrokenReplyError, Draft
 from agent_core.model.shapes import load
@@ -21,31 +19,6 @@ _AFTER_FINISH_S = 5.0
 """Seconds for the bill and the closing mark, once the reason for ending has come."""
 _AFTER_DONE_S = 0.25
 """Seconds for the end of the body after the closing mark; then the connection is given up instead of kept."""
-
-
-class Fold(Protocol):
-    """What each codec makes of events."""
-
-    @property
-    def finished(self) -> bool:
-        """The reply is whole."""
-        ...
-
-    def feed(self, event: StreamEvent) -> str:
-        """Take an event; answers the visible text that it adds."""
-        ...
-
-    def whole(self, body: JsonValue, *, damaged: bool = False) -> str:
-        """Take a whole reply; answers its visible text."""
-        ...
-
-    def end(self) -> str:
-        """Nothing more comes; answers the visible text that was held back."""
-        ...
-
-    def draft(self, *, cut: bool = False) -> Draft:
-        """All that came."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,22 +107,16 @@ class _Stream:
     async def read(self, head: bytes, answer: Answer) -> bool:
         """Feed every event to the fold; true where the stream broke off after its reason for ending."""
         self._take(self._reader.feed(head))
-        cut = False
-        try:
-            await self._rest(answer.chunks)
-        except BrokenReplyError:
-            if not self._fold.finished:
-                raise
-            cut = not self._done
+        cut = await self._rest(answer.chunks)
         if self._done or cut:
-            return cut
+            return cut and not self._done
         self._take(self._reader.end())
         if not self._events and "event-stream" not in answer.content_type:
             shown = excerpt(head[:400].decode(errors="replace"))[:100]
             raise BrokenReplyError(not_a_server(f"it answered with the text {shown!r}"))
         return False
 
-    async def _rest(self, chunks: AsyncIterator[bytes]) -> None:
+    async def _rest(self, chunks: AsyncIterator[bytes]) -> bool:
         loop = asyncio.get_running_loop()
         lines, alive = -1, loop.time()
         chunk: bytes | None = b""
@@ -164,8 +131,13 @@ class _Stream:
                     chunk = await anext(chunks, None)
             except TimeoutError:
                 if self._fold.finished:
-                    return
+                    return False
                 raise BrokenReplyError(broken(f"nothing whole came for {limit:.0f} s")) from None
+            except BrokenReplyError:
+                if self._fold.finished:
+                    return True
+                raise
+        return False
 
     def _limit(self) -> float:
         if self._done:

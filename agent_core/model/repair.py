@@ -11,8 +11,9 @@ from agent_core.values import Arguments
 
 _LONGEST = 256 * 1024
 """Characters; a longer text is not searched for a call."""
-_FENCE = re.compile(r"```[ \t]*[\w+-]*\s*(?=[{\[<])(.*?)\s*(```)?", re.DOTALL)
-_TAG = re.compile(r"<tool_call>\s*(.*?)\s*(</tool_call>)?", re.DOTALL)
+_FENCE = "```"
+_LABEL = re.compile(r"[ \t]*[\w+-]{0,40}")
+_OPEN, _CLOSE = "<tool_call>", "</tool_call>"
 _ARGUMENTS = ("arguments", "args", "parameters")
 _BESIDE = frozenset(
     {
@@ -55,16 +56,29 @@ def call_in_text(text: str, names: frozenset[str], *, mend: bool = True) -> Writ
     if not names or not text or len(text) > _LONGEST:
         return None
     for _ in range(3):
-        found = _FENCE.fullmatch(text) or _TAG.fullmatch(text)
-        if found is None or (found.group(2) is None and not mend):
+        inner, closed = _unwrapped(text)
+        if inner is None or not (closed or mend):
             break
-        text = found.group(1).strip()
+        text = inner
     if text[:1] not in ("{", "["):
         return None
     value = _load(text, mend=mend)
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else None
     return _call(mapping(mended(value)), names, mend=mend)
+
+
+def _unwrapped(text: str) -> tuple[str | None, bool]:
+    """What a fence or a tag holds, and whether it is closed; None where the text is in neither."""
+    if text.startswith(_FENCE):
+        label = _LABEL.match(text, len(_FENCE))
+        start, close = label.end() if label else len(_FENCE), _FENCE
+    elif text.startswith(_OPEN):
+        start, close = len(_OPEN), _CLOSE
+    else:
+        return None, False
+    inner = text[start:]
+    return inner.removesuffix(close).strip(), inner.endswith(close)
 
 
 def _load(text: str, *, mend: bool) -> JsonValue:

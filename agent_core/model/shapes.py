@@ -3,20 +3,40 @@
 import json
 import math
 import re
+from collections.abc import Iterable
 
 from pydantic import JsonValue
 
 JsonObject = dict[str, JsonValue]
 
+_DEEPEST = 100
+"""Levels of nesting; more is an attack, and deeper than Python's own recursion carries."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def load(data: str) -> JsonValue:
     """Parse JSON. Raises ValueError for what is none, also for nesting and digits past Python's limits."""
     try:
-        return json.loads(data)
+        return _shallow(json.loads(data), data)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _shallow(value: JsonValue, data: str) -> JsonValue:
+    if data.count("[") + data.count("{") <= _DEEPEST:
+        return value
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inner(outer)]
+        if not level:
+            return value
+    raise ValueError("nested too deeply")
+
+
+def _inner(value: JsonValue) -> Iterable[JsonValue]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _no_constant(name: str) -> JsonValue:
@@ -26,7 +46,7 @@ def _no_constant(name: str) -> JsonValue:
 def load_strict(data: str) -> JsonValue:
     """Like `load`, but NaN and Infinity, which Python lets pass, are refused too."""
     try:
-        return json.loads(data, parse_constant=_no_constant)
+        return _shallow(json.loads(data, parse_constant=_no_constant), data)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

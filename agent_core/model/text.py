@@ -35,7 +35,8 @@ class ThoughtFilter:
         self._inside = False
         self._seen = False
         self._at_line_start = True
-        self._lead = ""
+        self._last = "\n"
+        self._lead: str = ""
         self._visible: list[str] = []
         self._thought: list[str] = []
         self._open: list[str] = []
@@ -88,8 +89,7 @@ class ThoughtFilter:
             return self._show(before + _OPEN)
         shown = self._show(before)
         self._inside = self._seen = True
-        written = self.visible + self._lead
-        self._at_line_start = not written.strip() or written.endswith("\n")
+        self._at_line_start = not self._visible or self._last == "\n"
         return shown
 
     def _leave(self) -> str | None:
@@ -114,11 +114,12 @@ class ThoughtFilter:
         self._thought.append(self.visible + self._lead + before + _CLOSE)
         self._visible.clear()
         self._lead = ""
+        self._last = "\n"
         self._seen = True
         return ""
 
     def _quoted(self, before: str) -> bool:
-        return (before or "".join(self._visible[-1:])).endswith("`")
+        return (before or self._last).endswith("`")
 
     def _half_pair(self) -> int:
         return int("\ud800" <= self._buffer[-1:] <= "\udbff")
@@ -137,6 +138,7 @@ class ThoughtFilter:
             return ""
         text = mend_surrogates(text)
         self._visible.append(text)
+        self._last = text[-1]
         return text
 
 
@@ -150,7 +152,7 @@ class CallGate:
 
     def feed(self, piece: str) -> str:
         """The text that may be shown now."""
-        if self._open:
+        if self._open or not piece:
             return piece
         self._held.append(piece)
         if self._decided:
@@ -174,35 +176,46 @@ class Narrator:
 
     def __init__(self, tell: Tell | None) -> None:
         self._tell = tell
-        self._told: list[str] = []
-        self._now: list[str] = []
-        self._level = True
-        """The caller has heard exactly the text of this attempt."""
+        self._told = ""
+        """What the caller takes for the text, as far as attempts before this one have told it."""
+        self._same = 0
+        """How much of `_told` this attempt has repeated; beyond it the caller hears every piece."""
+        self._fresh: list[str] = []
 
     def restart(self) -> None:
         """The next piece is the first of a new attempt."""
-        self._now.clear()
-        self._level = not self._told
+        self._told = self._text()
+        self._fresh.clear()
+        self._same = 0
 
     def feed(self, piece: str) -> None:
         """Pass on what the caller has not heard yet. Whatever `on_text` raises goes to that caller."""
-        if not piece or self._tell is None:
+        if self._tell is None:
             return
-        self._now.append(piece)
-        if self._level:
-            self._told.append(piece)
+        if self._same < len(self._told):
+            piece = self._repeated(piece)
+        if piece:
+            self._fresh.append(piece)
             self._tell(piece)
-        elif not "".join(self._told).startswith("".join(self._now)):
-            self._catch_up("".join(self._now))
 
     def finish(self, text: str) -> None:
         """This is the text of the reply: tell what is missing of it, or all of it where it is another one."""
-        if text and self._tell is not None and "".join(self._told) != text:
-            self._catch_up(text)
+        told = self._text()
+        if self._tell is None or not text or text == told:
+            return
+        self._told, self._same = text, len(text)
+        self._fresh.clear()
+        self._tell(text[len(told) :] if text.startswith(told) else text)
 
-    def _catch_up(self, text: str) -> None:
-        told = "".join(self._told)
-        fresh = text[len(told) :] if text.startswith(told) else text
-        self._told, self._level = [text], True
-        if fresh and self._tell is not None:
-            self._tell(fresh)
+    def _text(self) -> str:
+        return self._told + "".join(self._fresh)
+
+    def _repeated(self, piece: str) -> str:
+        """What is new in a piece while the attempt still says what was told before."""
+        known = self._told[self._same : self._same + len(piece)]
+        if piece.startswith(known):
+            self._same += len(known)
+            return piece[len(known) :]
+        other = self._told[: self._same] + piece
+        self._told, self._same = "", 0
+        return other

@@ -65,7 +65,7 @@ CODES_TRANSIENT = _set(
 FINISH_FILTERED = _set(
     """
     content_filter content_filtered content-filter safety sensitive prohibited_content blocklist
-    spii recitation guardrail_intervened image_safety
+    spii recitation refusal guardrail_intervened image_safety
     """
 )
 FINISH_LENGTH = _set("length max_tokens model_length max_output_tokens token_limit max_length")

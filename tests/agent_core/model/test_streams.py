@@ -268,7 +268,19 @@ async def test_a_call_without_arguments_has_an_empty_object(raw: Any):
 
 
 @pytest.mark.parametrize(
-    "raw", ['{"a": 1', "{'a': 1}", "[1]", "7", '"x"', '{"a": NaN}', "[" * 100_000, "{" + '"a":{' * 9999]
+    "raw",
+    [
+        '{"a": 1',
+        "{'a': 1}",
+        "[1]",
+        "7",
+        '"x"',
+        '{"a": NaN}',
+        '{"a":' * 300 + "1" + "}" * 300,
+        '{"a":' * 900 + "1" + "}" * 900,
+        "[" * 100_000,
+        "{" + '"a":{' * 9999,
+    ],
 )
 async def test_arguments_that_are_no_json_object_are_none_and_stay_readable(raw: str):
     reply = await ask(message("tool_calls", tool_calls=[tool_call("run_python", raw)]))
@@ -350,6 +362,7 @@ DAMAGE: dict[str, bytes] = {
     "a page": b"data: <html>\n\n",
     "a cut event": b'data: {"choices": [{"delta": {"content": "x\n\n',
     "bad UTF-8 in a call": event(call_delta("~", index=0)).replace(b"~", b"\xff"),
+    "nesting without end": b'data: {"choices": ' + b"[" * 800 + b"]" * 800 + b"}\n\n",
     "digits without end": b'data: {"choices": ' + b"9" * 5000 + b"}\n\n",
 }
 
