@@ -9,6 +9,8 @@ from playground.demo.script import Scene, Script, ScriptEndedError, Turn
 from playground.demo.transcript import Transcript
 
 HELLO = "(Demo model: I play a script, with real tools.)"
+_OWN_ANSWER = frozenset({"run_python", "run_shell", "set_contract"})
+"""Calls whose interruption the scripts answer themselves."""
 _REAL_MODEL = (
     "For a real model set `OPENAI_API_KEY` (and `OPENAI_BASE_URL` for a server other than OpenAI's, "
     "`SMART_MODEL` for its name) in the environment or in `.env`, and start again."
@@ -23,6 +25,8 @@ def next_turn(transcript: Transcript, offered: frozenset[str]) -> Turn:
     turn = next(script)
     for past in transcript.past:
         scene.hear(past)
+        if past.last.interrupted and past.last.name not in _OWN_ANSWER:
+            continue  # it never happened: the same turn again
         turn = script.send(past)
     said = (transcript.past[-1] if transcript.past else transcript.opening).words
     lead = "" if transcript.past else f"{HELLO} "

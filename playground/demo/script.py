@@ -1,4 +1,4 @@
-"""What a script is written with: turns, the scene it plays in, and proposals that survive a no and an error.
+"""What a script is: a generator of turns, and the scene that it plays in.
 
 A script is a generator: it yields the next turn and is sent what came of it. It is replayed from the start
 for every request, so it depends on nothing but what it is sent: the same transcript gives the same turn.
@@ -7,19 +7,14 @@ for every request, so it depends on nothing but what it is sent: the same transc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
-from playground.demo.transcript import Past, Result, listed_names
+from playground.demo.transcript import Past
 from playground.demo.wire import Call
 
 _COLOURS = "red|orange|yellow|green|blue|purple|violet|pink|brown|grey|gray|black|teal|crimson|gold|navy"
 _KINDS = "bar|line|scatter|pie|histogram"
-_LISTING = (
-    "from pathlib import Path\n"
-    "for path in sorted(Path('inputs').glob('*')):\n"
-    "    print(f'inputs/{path.name}')\n"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,93 +130,3 @@ class Scene:
         if self.pending:
             arguments["files"] = list(self.pending)
         return Turn(thought=thought, calls=(Call(name="finish", arguments=arguments),))
-
-
-def python(code: str) -> Call:
-    """A call that runs a script."""
-    return Call(name="run_python", arguments={"code": code})
-
-
-def write(path: str, content: str) -> Call:
-    """A call that writes a file."""
-    return Call(name="write_file", arguments={"path": path, "content": content})
-
-
-def propose(
-    scene: Scene, thought: str, make: Callable[[int], Call], *also: Call | None
-) -> Generator[Turn, Past, Result]:
-    """Ask for one action, and for another one after a no or an error.
-
-    `make` is given 0 at first and 1 after that: the second way should differ from the first.
-    Two rejections, or two errors, end the script politely.
-    """
-    lead, note = "", ""
-    refusals = failures = 0
-    for attempt in range(4):
-        call = _noted(make(min(attempt, 1)), note)
-        past = yield scene.turn(lead + thought, *(also if attempt == 0 else ()), call)
-        result = past.last
-        if not result.rejected and not result.failed:
-            return result
-        if result.rejected:
-            refusals += 1
-            note = _one_line(result.reason or " ".join(past.words))
-            lead = _after_rejection(scene, past)
-        else:
-            failures += 1
-            lead = f"That did not work: `{result.complaint[:200]}`. I take another way. "
-        if refusals == 2:
-            raise ScriptEndedError(
-                f"You said no twice, so I stop here without running it. The last reason: {note or '-'}"
-            )
-        if failures == 2:
-            raise ScriptEndedError(f"I could not do it. The last error: {result.complaint[:300]}")
-    raise ScriptEndedError("I could not find a way that works and that you agree with.")
-
-
-def _after_rejection(scene: Scene, past: Past) -> str:
-    """The reason counts as people's words, once: it may have come as a message too."""
-    reason = past.last.reason
-    if not reason or reason in past.words:
-        said = "You rejected that, so I propose something else. "
-    else:
-        scene.words.append(reason)
-        said = f"You rejected that: “{reason}”. I take it into account and propose something else. "
-    scene.news()
-    return said
-
-
-def _noted(call: Call, note: str) -> Call:
-    """The same call with the person's reason as the first line of its code, so that they see it was heard."""
-    code = call.arguments.get("code")
-    if not note or not isinstance(code, str):
-        return call
-    return Call(name=call.name, arguments={**call.arguments, "code": f"# Changed after: {note}\n{code}"})
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:200]
-
-
-def look(scene: Scene, thought: str, *also: Call | None) -> Generator[Turn, Past, None]:
-    """See what people dropped into `inputs/`."""
-    call = (
-        Call(name="list_files", arguments={"path": "inputs"}) if scene.has("list_files") else python(_LISTING)
-    )
-    past = yield scene.turn(thought, *also, call)
-    if past.last.failed or past.last.rejected:
-        return
-    scene.see(listed_names(past.last.output, (".csv", ".tsv", ".txt", ".md", ".log", ".json")))
-
-
-def hand_over(scene: Scene, thought: str, paths: list[str], note: str) -> Generator[Turn, Past, None]:
-    """Deliver files, or leave them for `finish` where there is no such tool."""
-    if not scene.has("deliver"):
-        scene.pending.extend(paths)
-        return
-    call = Call(name="deliver", arguments={"paths": paths, "note": note})
-    past = yield scene.turn(thought, scene.ticked(len(scene.plan)) if scene.plan else None, call)
-    if past.last.failed or past.last.rejected:
-        raise ScriptEndedError(
-            f"The files are made, but could not be handed over: {past.last.complaint[:300]}"
-        )

@@ -18,9 +18,10 @@ _SPEAKER = re.compile(r"\A[^\n]+ (?:writes|says|said|wrote)[^\n]*:\n+")
 _TAIL = re.compile(r"(?:\A|\n\n)(?:It is done when: |Files dropped into the workspace:\n).*\Z", re.DOTALL)
 """What stands after a person's own words in a message."""
 _REFUSED = re.compile(
-    r"\A(error|there is no|not run|wrong arguments|interrupted)|\bnothing was (frozen|changed)\b",
+    r"\A(error|there is no|wrong arguments)|\bnothing was (frozen|changed)\b",
     re.IGNORECASE,
 )
+_INTERRUPTED = re.compile(r"\A(interrupted|not run)\b", re.IGNORECASE)
 _BOOKKEEPING = ("files written: ", "files removed: ", "not kept: ")
 _FRONT = 240
 """How far from its start a result is searched for a verdict: further down it is a program's own output."""
@@ -52,6 +53,11 @@ class Result:
     def rejected(self) -> bool:
         """Whether a person (or a rule) said no, so that nothing ran."""
         return self.exit_code is None and _REJECTED.search(self.text[:_FRONT]) is not None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody broke in, so that it never ran or did not run to its end."""
+        return self.exit_code is None and _INTERRUPTED.search(self.text.strip()) is not None
 
     @property
     def reason(self) -> str:

@@ -82,7 +82,7 @@ function found(type, ctx) {
 function media(url, description) {
   const href = local(url);
   if (!href) return h("p", { class: "unknown" }, "A picture from elsewhere, which this page does not load.");
-  return h("a", { class: "picture", href, target: "_blank", rel: "noopener" }, h("img", { src: href, alt: description ?? "", loading: "lazy" }));
+  return h("a", { class: "picture", href, target: "_blank", rel: "noopener" }, h("img", { src: href, alt: description ?? "" }));
 }
 
 function fileLink(one) {

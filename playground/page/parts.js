@@ -7,11 +7,11 @@ import { markdown } from "./markdown.js";
 const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"]);
 const LARGEST = { width: 480, height: 340 };
 
-/** The server's own files by their path alone: the same whichever name the page was opened under. */
+/** The server's own files, under the name that the page was opened with; null for anything from elsewhere. */
 export function local(address) {
   try {
     const url = new URL(address, location.href);
-    return url.pathname.startsWith("/attachments/") ? url.pathname + url.search : null;
+    return url.pathname.startsWith("/attachments/") ? location.origin + url.pathname + url.search : null;
   } catch {
     return null;
   }
@@ -34,7 +34,7 @@ const icon = (name) => (/\.([a-z0-9]{1,4})$/i.exec(name)?.[1] ?? "file").toLower
 
 /** A picture inside the text column; its space is kept before it has loaded. */
 function picture(href, description, { width, height }) {
-  const image = h("img", { src: href, alt: description, loading: "lazy", width, height });
+  const image = h("img", { src: href, alt: description, width, height });
   if (width && height) {
     const scale = Math.min(1, LARGEST.width / width, LARGEST.height / height);
     image.style.width = `${Math.round(width * scale)}px`;

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from playground.demo.script import (
-    Scene,
-    Script,
-    ScriptEndedError,
-    Turn,
-    Wishes,
-    hand_over,
-    look,
-    propose,
-    python,
-    wishes_of,
-    write,
-)
+from playground.demo.acts import hand_over, look, propose, python, write
+from playground.demo.script import Scene, Script, ScriptEndedError, Turn, Wishes, wishes_of
 from playground.demo.table import Table, read_head
 from playground.demo.transcript import Past
 from playground.demo.wire import Call

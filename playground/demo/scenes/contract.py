@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from playground.demo.script import Scene, Script, propose, write
+from playground.demo.acts import propose, write
+from playground.demo.script import Scene, Script
 from playground.demo.wire import Call
 
 _CHECK = """\

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from playground.demo.script import Scene, Script, hand_over, look, propose, python, write
+from playground.demo.acts import hand_over, look, propose, python, write
+from playground.demo.script import Scene, Script
 
 _SAMPLE = """\
 planet,moons,day_hours

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 
-from playground.demo.script import Scene, Script, hand_over, propose, python, write
+from playground.demo.acts import hand_over, python, write
+from playground.demo.script import Scene, Script, ScriptEndedError, Turn
+from playground.demo.transcript import Past, Result
 from playground.demo.wire import Call
 
 _ORDERS = """\
@@ -38,6 +41,18 @@ _SCRIPT = (
 )
 
 _RUN = 'import runpy\n\nrunpy.run_path("totals.py", run_name="__main__")\n'
+_RUN_COPY = """\
+import os
+import runpy
+import shutil
+import tempfile
+
+with tempfile.TemporaryDirectory() as folder:
+    for name in ("orders.json", "totals.py"):
+        shutil.copy(name, folder)
+    os.chdir(folder)
+    runpy.run_path("totals.py", run_name="__main__")
+"""
 _MENDS = {"KeyError": (_LINE, _MENDED), "ZeroDivisionError": (_AVERAGE, _MENDED_AVERAGE)}
 """The exception that a traceback ends with -> the lines to change, old and new."""
 
@@ -54,31 +69,48 @@ def play(scene: Scene) -> Script:
     )
     thought = "Now I run it."
     repaired: list[str] = []
-    for _ in range(4):
-        past = yield scene.turn(thought, scene.ticked(2 if repaired else 1), python(_RUN))
+    run = _RUN
+    for _ in range(8):
+        past = yield scene.turn(thought, scene.ticked(2 if repaired else 1), python(run))
         result = past.last
+        if result.interrupted:
+            thought = "You broke in. I run it again."
+            continue
         if result.rejected:
-            result = yield from propose(
-                scene, "I only want to see whether the script runs.", lambda _: python(_RUN)
-            )
+            if run != _RUN:
+                raise ScriptEndedError(
+                    f"You said no twice, so I stop here without running it. {result.reason}"
+                )
+            run = _RUN_COPY
+            why = f": “{result.reason}”" if result.reason else ""
+            thought = f"You rejected that{why}. I run a copy of it in a folder of its own instead."
+            continue
         if not result.failed:
-            yield from hand_over(
-                scene, "It runs through now.", ["totals.py", "totals.txt"], "The repaired script"
-            )
-            last = (result.output.splitlines() or ["no output"])[-1]
-            return f"totals.py works: {last}. Repaired on the way: {'; '.join(repaired) or 'nothing'}."
+            return (yield from _success(scene, repaired, result, copied=run != _RUN))
         complaint = result.complaint
-        where = re.findall(r'File "[^"]*totals\.py", line (\d+)', result.output)
         mend = _MENDS.get(complaint.split(":")[0].strip())
         if mend is None:
             return f"The script fails with `{complaint}`, and my script knows no repair for that."
         source = source.replace(*mend)
-        thought = f"The traceback ends with `{complaint}`"
-        thought += f", raised in line {where[-1]} of totals.py." if where else "."
-        yield scene.turn(f"{thought} {_why(complaint)}", _edit(scene, mend, source))
+        yield scene.turn(_diagnosis(result), _edit(scene, mend, source))
         repaired.append(complaint)
         thought = "Repaired. I run it again."
     return f"Repaired {'; '.join(repaired)}, but the script still does not run through."
+
+
+def _success(
+    scene: Scene, repaired: list[str], result: Result, *, copied: bool
+) -> Generator[Turn, Past, str]:
+    files = ["totals.py"] if copied else ["totals.py", "totals.txt"]
+    yield from hand_over(scene, "It runs through now.", files, "The repaired script")
+    last = (result.output.splitlines() or ["no output"])[-1]
+    return f"totals.py works: {last}. Repaired on the way: {'; '.join(repaired) or 'nothing'}."
+
+
+def _diagnosis(result: Result) -> str:
+    where = re.findall(r'File "[^"]*totals\.py", line (\d+)', result.output)
+    place = f", raised in line {where[-1]} of totals.py" if where else ""
+    return f"The traceback ends with `{result.complaint}`{place}. {_why(result.complaint)}"
 
 
 def _why(complaint: str) -> str:

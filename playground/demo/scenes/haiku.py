@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from playground.demo.script import Scene, Script, hand_over, write
+from playground.demo.acts import hand_over, write
+from playground.demo.script import Scene, Script
 
 _FIRST = ("The kettle murmurs", "A cursor blinking", "Rain on the window", "The build has turned green")
 _SECOND = (

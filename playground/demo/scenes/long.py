@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 
-from playground.demo.script import Scene, Script, Turn, hand_over, propose, python, wishes_of, write
-from playground.demo.transcript import Past
+from playground.demo.acts import hand_over, propose, python, write
+from playground.demo.script import Scene, Script, Turn, wishes_of
+from playground.demo.transcript import Past, Result
 from playground.demo.wire import Call
 
 _SEQUENCES = {
@@ -60,36 +61,43 @@ def play(scene: Scene) -> Script:
         plan,
         write("survey.md", "# A survey of famous sequences\n\n"),
     )
-    for _ in range(2 * len(_SEQUENCES)):
-        for words in scene.news():
-            if _ENOUGH.search(words):
-                course = []
-                continue
-            named = [name for name in _SEQUENCES if name.split()[0] in words.lower()]
-            course = named + [name for name in course if name not in named]
-            if not named and not wishes_of([words]).numbers:
-                yield from propose(
-                    scene,
-                    "That is no sequence on my list, so your words become the subject of this step.",
-                    lambda _, said=words: python(_WORDS.format(words=said)),
-                )
-            scene.plan = (*(f"The {name}" for name in done + course), "Hand over the survey")
+    for _ in range(3 * len(_SEQUENCES)):
+        fresh = scene.news()
+        for words in fresh:
+            course = yield from _heed(scene, words, course)
         if not course:
             break
-        name = course.pop(0)
-        yield from _step(scene, name, len(done), left=len(course))
-        done.append(name)
+        scene.plan = (*(f"The {name}" for name in done + course), "Hand over the survey")
+        shown = scene.ticked(len(done)) if fresh or len(done) % 4 == 3 else None
+        result = yield from _step(scene, course[0], len(done), shown, left=len(course) - 1)
+        if not result.interrupted:
+            done.append(course.pop(0))
     note = f"{len(done)} sequences: {', '.join(done)}"
     yield from hand_over(scene, f"I have {note}.", ["survey.md"], note)
     return f"The survey holds {note}."
 
 
-def _step(scene: Scene, name: str, number: int, *, left: int) -> Generator[Turn, Past, None]:
+def _heed(scene: Scene, words: str, course: list[str]) -> Generator[Turn, Past, list[str]]:
+    """What a person's words make of the course: its end, another order, or themselves as the next subject."""
+    if _ENOUGH.search(words):
+        return []
+    named = [name for name in _SEQUENCES if name.split()[0] in words.lower()]
+    if not named and not wishes_of([words]).numbers:
+        yield from propose(
+            scene,
+            "That is no sequence on my list, so your words become the subject of this step.",
+            lambda _: python(_WORDS.format(words=words)),
+        )
+    return named + [name for name in course if name not in named]
+
+
+def _step(
+    scene: Scene, name: str, number: int, plan: Call | None, *, left: int
+) -> Generator[Turn, Past, Result]:
     def make(attempt: int) -> Call:
         count = wishes_of(scene.words).number(6 if attempt else 12, low=1, high=30)
         heading = f"## {number + 1}. The first {count} {name}"
         return python(_STEP.format(formula=_SEQUENCES[name], count=count, heading=heading, name=name))
 
-    yield from propose(
-        scene, f"Step {number + 1}: the {name}. {left} more to come.", make, scene.ticked(number)
-    )
+    thought = f"Step {number + 1}: the {name}. {left} more to come."
+    return (yield from propose(scene, thought, make, plan, patient=False))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from playground.demo.script import Scene, Script, hand_over, propose, python
+from playground.demo.acts import hand_over, propose, python
+from playground.demo.script import Scene, Script
 
 _SIEVE = """\
 LIMIT = {limit}
@@ -56,7 +57,7 @@ def play(scene: Scene) -> Script:
     plan = scene.set_plan("Find the primes", "Check them in a second way", "Hand over the list")
     found = yield from propose(
         scene,
-        f"I find the primes below {limit():,}, and write them to a file.",
+        lambda: f"I find the primes below {limit():,}, and write them to a file.",
         lambda n: python(find(n)),
         plan,
     )

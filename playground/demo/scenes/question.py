@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from playground.demo.script import Scene, Script, hand_over, propose, python
+from playground.demo.acts import hand_over, propose, python
+from playground.demo.script import Scene, Script
 from playground.demo.transcript import Past
 from playground.demo.wire import Call
 

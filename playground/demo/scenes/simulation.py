@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from playground.demo.script import Scene, Script, hand_over, propose, python
+from playground.demo.acts import hand_over, propose, python
+from playground.demo.script import Scene, Script
 
 _EPIDEMIC = """\
 import numpy as np

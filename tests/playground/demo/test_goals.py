@@ -180,6 +180,30 @@ async def test_a_rejected_run_comes_back_changed_by_the_reason(rehearsal: Rehear
     assert "10 primes below 30" in summary
 
 
+async def test_words_that_break_in_are_heeded_and_the_broken_step_is_done_again(rehearsal: Rehearsal):
+    def break_in(called: Called) -> str | None:
+        without_the_wait(called)
+        runs = len(rehearsal.named("run_python"))
+        return "Interrupted by Ada." if called.name == "run_python" and runs == 2 else None
+
+    rehearsal.verdict = break_in
+    rehearsal.said = {2: "fibonacci now, 7 of them"}
+    summary = await rehearsal.play("a long survey")
+    assert "cubes" in rehearsal.named("run_python")[1].text("code")
+    assert "fibonacci numbers: 1 1 2 3 5 8 13\n" in rehearsal.named("run_python")[2].result
+    assert "12 sequences: squares, fibonacci numbers, cubes" in summary
+
+
+async def test_an_action_that_never_ran_is_asked_for_again(rehearsal: Rehearsal):
+    def skip_once(called: Called) -> str | None:
+        first = called.name == "deliver" and len(rehearsal.named("deliver")) == 1
+        return "Not run: Ada interrupted the step and says something first." if first else None
+
+    rehearsal.verdict = skip_once
+    await rehearsal.play("primes")
+    assert rehearsal.delivered == ["primes.txt"]
+
+
 @pytest.mark.parametrize("goal", [goal.example for goal in GOALS if goal.words[0] != "haiku"])
 async def test_two_rejections_end_politely_without_running(rehearsal: Rehearsal, goal: str):
     rehearsal.verdict = lambda called: (
