@@ -54,6 +54,7 @@ class Thread:
     """Results of this step that had a post of their own."""
     step_post: str | None = None
     """The message of the current step."""
+    last_post: str | None = None
     asked: dict[str, Asked] = field(default_factory=dict[str, Asked])
     """Action key -> the proposal or question that it waits with."""
     settled: set[str] = field(default_factory=set[str])
@@ -169,6 +170,7 @@ class Page:
             reply_to=reply_to,
         )
         self.showing.append(draft)
+        self.thread.last_post = draft.key
         return draft
 
     def _name(self, part: str) -> str:

@@ -40,7 +40,8 @@ def show_result(result: Result, *, room: int) -> Block:
     """The result in at most `room`; the whole as a file where that cuts it or where it is one already."""
     observation = result.observation
     title = f"↳ {code(result.name, 60)}{_mark(result)}"
-    changed = [one for one in observation.changed if one != observation.full]
+    told = observation.text
+    changed = [one for one in observation.changed if one != observation.full and one.path not in told]
     files = f"\n-# files: {named(changed)}" if changed else ""
     left = room - size(title) - size(files) - 2
     if observation.full is not None:

@@ -165,11 +165,12 @@ def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
 
 def _reminder(thread: Thread, key: str) -> Block:
     """The action of a proposal that comes after its step's message, where it is not right above."""
+    shown = show_action(key, thread.actions[key], room=1200)
     if thread.step_post is None:
-        return show_action(key, thread.actions[key], room=1200)
-    if key.endswith(".1"):
-        return Block(text="")
-    return Block(text=show_action(key, thread.actions[key], room=700).text)
+        return shown
+    if thread.last_post != thread.step_post:
+        return Block(text=shown.text)  # its files are with the step
+    return Block(text=shown.text.split("\n", 1)[0] if len(thread.actions) > 1 else "")
 
 
 def _question(page: Page, event: QuestionAsked, rules: ServerRules) -> None:
@@ -257,8 +258,6 @@ def _started(page: Page, event: ActionStarted, rules: ServerRules) -> None:
     action = page.thread.actions.get(event.action)
     if action is None:
         return
-    if risk_of(action.name) is not Risk.SAFE:
-        page.flush()  # people see what came before while it runs
     standing = " on a standing yes" if event.uses_five else ""
     _note(page, rules, f"▶ {code(action.name, 60)} runs{standing}")
 

@@ -117,13 +117,15 @@ def test_small_results_share_a_post_and_large_ones_have_their_own():
     assert story.text().split("\n")[:-1] == snapshot(["↳ `run_python`", "```", "exit code 0", "```"])
 
 
-def test_what_came_before_a_run_is_seen_while_it_runs():
+def test_a_small_result_waits_for_the_next_post_of_its_step():
     story = Story()
     story.add(thought(1, "", action("list_files"), RUN))
     story.add(observed("1.1", "The workspace is empty."))
-    assert len(story.drafts()) == 1
     story.add(ActionStarted(action="1.2", run_id="r"))
-    assert "The workspace is empty." in story.text()
+    assert len(story.drafts()) == 1
+    story.add(observed("1.2", "exit code 0"))
+    assert len(story.drafts()) == 2
+    assert story.text().startswith("↳ `list_files` The workspace is empty.\n↳ `run_python`\n")
 
 
 @pytest.mark.parametrize("count", [12, 30])
