@@ -80,6 +80,8 @@ class World:
         self.applications = {app.id: app for app in store.load(Application)}
         self.commands = {command.id: command for command in store.load(Command)}
         self.interactions = {interaction.id: interaction for interaction in store.load(Interaction)}
+        self.interaction_ids = {one.token: one.id for one in self.interactions.values()}
+        """By token."""
         self._histories: dict[str, History] = {}
         self._pending: list[Event] = []
         self._leaving: list[Channel] = []
@@ -141,6 +143,7 @@ class World:
                 self.commands[thing.id] = thing
             case Interaction():
                 self.interactions[thing.id] = thing
+                self.interaction_ids[thing.token] = thing.id
         self.store.save(thing)
 
     def drop_after_telling(self, channel: Channel) -> None:
@@ -161,6 +164,7 @@ class World:
                 self.commands.pop(thing.id, None)
             case Interaction():
                 self.interactions.pop(thing.id, None)
+                self.interaction_ids.pop(thing.token, None)
         self.store.drop(thing)
 
     # Looking up; each raises ApiError where there is no such thing

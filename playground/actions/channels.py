@@ -1,5 +1,7 @@
 """Channels: made, changed, deleted; threads changed; DMs opened."""
 
+from dataclasses import replace
+
 from playground import limits
 from playground.actions.access import has, require, require_in_guild, visible
 from playground.actions.lines import RENAMED, add_line
@@ -115,12 +117,13 @@ def update(world: World, channel_id: str, actor_id: str, body: object) -> Channe
     require(world, channel, actor_id, Permission.MANAGE_CHANNELS)
     form = Form(body)
     name = form.text("name", least=1, most=100)
-    _read_settings(world, channel, form)
+    changed = replace(channel)
+    _read_settings(world, changed, form)
     form.check()
-    channel.name = name or channel.name
-    world.save(channel)
-    tell_channel(world, "CHANNEL_UPDATE", channel)
-    return channel
+    changed.name = name or channel.name
+    world.save(changed)
+    tell_channel(world, "CHANNEL_UPDATE", changed)
+    return changed
 
 
 def _update_thread(world: World, thread: Channel, state: ThreadState, actor_id: str, form: Form) -> Channel:

@@ -87,12 +87,12 @@ def forget_old(world: World) -> None:
 
 def by_token(world: World, application_id: str, token: str) -> Interaction:
     """The interaction of a webhook address, while its token lives: else 10015, or 50027 when it died."""
-    for interaction in world.interactions.values():
-        if interaction.token == token and interaction.application_id == application_id:
-            if world.clock.now() - interaction.created_at >= limits.TOKEN_LIFE_S:
-                raise ApiError(Problem.BAD_WEBHOOK_TOKEN)
-            return interaction
-    raise ApiError(Problem.UNKNOWN_WEBHOOK)
+    interaction = world.interactions.get(world.interaction_ids.get(token, ""))
+    if interaction is None or interaction.application_id != application_id:
+        raise ApiError(Problem.UNKNOWN_WEBHOOK)
+    if world.clock.now() - interaction.created_at >= limits.TOKEN_LIFE_S:
+        raise ApiError(Problem.BAD_WEBHOOK_TOKEN)
+    return interaction
 
 
 def answerable(world: World, interaction_id: str, token: str) -> Interaction:
@@ -254,9 +254,7 @@ def own_message(world: World, interaction: Interaction, message_id: str) -> Mess
 def amend(world: World, interaction: Interaction, message: Message, draft: Draft) -> Message:
     """Edit an answer. The first edit of a deferred one fills it."""
     channel = world.channel(interaction.channel_id)
-    waiting = bool(message.flags & LOADING)
-    message.flags &= ~LOADING
-    return apply_edit(world, channel, message, draft, first_fill=waiting)
+    return apply_edit(world, channel, message, draft, first_fill=bool(message.flags & LOADING))
 
 
 def follow_up(world: World, interaction: Interaction, draft: Draft) -> Message:

@@ -7,6 +7,7 @@ from playground import limits
 from playground.actions.access import has, require, require_open, require_sending, visible
 from playground.actions.bodies import (
     COMPONENTS_V2,
+    LOADING,
     SUPPRESS_EMBEDS,
     SUPPRESS_NOTIFICATIONS,
     Draft,
@@ -183,6 +184,8 @@ def apply_edit(
         raise form_error("attachments", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
     if "flags" in draft.given:
         message.flags = message.flags & ~SUPPRESS_EMBEDS | draft.flags & (SUPPRESS_EMBEDS | COMPONENTS_V2)
+    if first_fill:
+        message.flags &= ~LOADING
     message.content, message.embeds, message.components = content, embeds, components
     if message.flags & COMPONENTS_V2:
         message.content, message.embeds = "", []

@@ -8,12 +8,15 @@ from typing import Any
 from aiohttp import web
 
 from playground.actions.bodies import Upload
+from playground.entities import Channel
 from playground.errors import ApiError, Problem
 from playground.forms import Form
+from playground.limits import ATTACHMENTS, upload_limit
 from playground.rest.call import Reply
 from playground.rest.pipeline import respond
 from playground.rest.reading import parse_json, stage_file
 from playground.store import Store
+from playground.world import World
 
 Ask = Callable[[web.Request], Awaitable[Any]]
 
@@ -37,7 +40,11 @@ def wrong(message: str) -> ApiError:
 
 async def read_form(request: web.Request) -> Form:
     """The JSON object of a request."""
-    form = Form(parse_json(await request.read() or b"{}"))
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise ApiError(Problem.TOO_LARGE) from error
+    form = Form(parse_json(raw or b"{}"))
     form.check()
     return form
 
@@ -66,3 +73,11 @@ async def read_files(form: Form, store: Store) -> tuple[Upload, ...]:
         uploads.append(await stage_file(store, name, data, key=str(index)))
     form.check()
     return tuple(uploads)
+
+
+def check_sizes(world: World, channel: Channel, uploads: tuple[Upload, ...]) -> None:
+    """What a channel's server takes: at most 10 files, each within its tier's limit. Else 40005."""
+    guild = world.guilds.get(channel.guild_id or "")
+    most = upload_limit(guild.premium_tier if guild else 0)
+    if len(uploads) > ATTACHMENTS or any(upload.size > most for upload in uploads):
+        raise ApiError(Problem.TOO_LARGE)

@@ -15,7 +15,7 @@ from playground.errors import ApiError, Problem
 from playground.events import Viewer
 from playground.forms import Form
 from playground.limits import ANSWER_WITHIN_S
-from playground.people.asking import need, read_files, read_form, wrong
+from playground.people.asking import check_sizes, need, read_files, read_form, wrong
 from playground.people.modals import filled_in
 from playground.people.options import Filling, find_command, nest
 from playground.people.watching import Watch
@@ -57,6 +57,7 @@ class Calling:
     ) -> Interaction:
         world, user_id = self._world, need(form, "user_id")
         channel = self._channel(need(form, "channel_id"), user_id)
+        check_sizes(world, channel, uploads)
         given = form.raw("guild_id")
         if given is not None and str(given) != channel.guild_id:
             raise wrong("The channel is not in that server.")

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from playground.actions import channels, members, messages, reactions
 from playground.actions.access import require_sending, visible
-from playground.actions.bodies import AllowedMentions, Draft, Upload
+from playground.actions.bodies import AllowedMentions, Draft
 from playground.actions.telling import tell_typing
 from playground.entities import Reference
 from playground.errors import ApiError, Problem
@@ -14,8 +14,7 @@ from playground.events import Viewer
 from playground.faults import GATEWAY_KINDS, REST_KINDS, Fault, Faults
 from playground.forms import Form
 from playground.gateway.handler import Gateway
-from playground.limits import upload_limit
-from playground.people.asking import need, read_files, read_form, wrong
+from playground.people.asking import check_sizes, need, read_files, read_form, wrong
 from playground.permissions import ALL
 from playground.shapes.messages import message_object
 from playground.shapes.people import INTENT_FLAGS, member_object, user_object
@@ -129,7 +128,7 @@ class Doing:
         self._world.user(user_id)
         uploads = await read_files(form, self._world.store)
         try:
-            self._check_sizes(channel_id, uploads)
+            check_sizes(self._world, self._world.channel(channel_id), uploads)
             draft = Draft(
                 given=frozenset({"content"}),
                 content=content.strip(),
@@ -143,12 +142,6 @@ class Doing:
             for upload in uploads:
                 upload.path.unlink(missing_ok=True)
         return message_object(self._world, posted, Viewer(user_id=user_id))
-
-    def _check_sizes(self, channel_id: str, uploads: tuple[Upload, ...]) -> None:
-        guild = self._world.guilds.get(self._world.channel(channel_id).guild_id or "")
-        most = upload_limit(guild.premium_tier if guild else 0)
-        if any(upload.size > most for upload in uploads) or len(uploads) > 10:
-            raise ApiError(Problem.TOO_LARGE)
 
     async def edit_message(self, request: web.Request) -> Payload:
         """Change what one said."""

@@ -93,11 +93,12 @@ def change_member(call: Call) -> Reply:
     if form.has("nick"):
         own = Permission.CHANGE_NICKNAME if user_id == call.actor_id else Permission.MANAGE_NICKNAMES
         require_in_guild(call.world, guild_id, call.actor_id, own)
-        found.nick = form.text("nick", most=32) or None
+    nick = form.text("nick", most=32) if form.has("nick") else found.nick
     roles = form.snowflakes("roles") if form.raw("roles") is not None else None
     form.check()
     if roles is not None:
         require_in_guild(call.world, guild_id, call.actor_id, Permission.MANAGE_ROLES)
+    found.nick = nick or None
     call.world.save(found)
     members.change_member(call.world, found, roles=roles)
     return Reply(body=member_object(call.world, found))

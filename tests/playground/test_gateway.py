@@ -62,7 +62,7 @@ async def connect(server: Playground, query: str = "v=10&encoding=json") -> Asyn
 
 async def identify(socket: Socket, *, intents: int = ALL, **more: Any) -> Json:
     assert (await socket.read())["op"] == 10
-    body: Json = {"token": bot_token(), "intents": intents, "properties": {}} | more
+    body: Json = {"token": bot_token(), "intents": intents, "properties": Json()} | more
     await socket.send(2, body)
     return await socket.event("READY")
 

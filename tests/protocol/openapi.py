@@ -50,8 +50,8 @@ _ADDED = {
     "GUILD_MEMBER_": frozenset({"guild_id"}),
     "GUILD_CREATE": frozenset(
         {
-            "joined_at", "large", "unavailable", "member_count", "members", "channels", "threads", "presences",
-            "voice_states", "stage_instances", "guild_scheduled_events", "soundboard_sounds",
+            "joined_at", "large", "unavailable", "member_count", "members", "channels", "threads",
+            "presences", "voice_states", "stage_instances", "guild_scheduled_events", "soundboard_sounds",
         }
     ),
 }  # fmt: skip
