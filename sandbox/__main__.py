@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from sandbox import machine, runtime
+from sandbox.box import open_workspace
 from sandbox.cell import Cell
 from sandbox.channel import Job
-from sandbox.files import open_folder
 from sandbox.probe import probe
 from sandbox.values import EXIT_UNAVAILABLE, Limits, SandboxUnavailableError
 
@@ -42,15 +42,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"{path}: {error.strerror}", file=sys.stderr)
         return _EXIT_USAGE
     folder: Path | None = arguments.workspace
-    workspace = None
-    if folder is not None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            workspace = open_folder(folder)
-        except OSError as error:
-            raise SandboxUnavailableError(
-                f"The workspace {folder} cannot be used: {error.strerror}."
-            ) from error
+    workspace = None if folder is None else open_workspace(folder)
     limits = Limits(timeout_s=arguments.timeout, memory_mb=arguments.memory, disk_mb=arguments.disk)
     job = Job(source=source, shell=False, read_only=False, limits=limits, workspace=workspace)
     try:

@@ -96,7 +96,7 @@ class Sandbox:
         limits = self._limits if timeout_s is None else replace(self._limits, timeout_s=timeout_s)
         machine = await self._pool.machine()
         async with self._one_at_a_time:
-            workspace = _open_workspace(self._workspace)
+            workspace = open_workspace(self._workspace)
             job = Job(
                 source=source.encode("utf-8", "surrogatepass"),
                 shell=in_shell,
@@ -125,10 +125,11 @@ async def _in_thread(thread: concurrent.futures.Executor, cell: Cell) -> RunResu
         raise
 
 
-def _open_workspace(path: Path) -> int:
+def open_workspace(path: Path) -> int:
+    """A descriptor of the folder, which is made where it is missing. Raises SandboxUnavailableError."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        return open_folder(path)
+        return open_folder(path.resolve())
     except OSError as error:
         raise SandboxUnavailableError(
             f"The workspace {str(path)!r} cannot be used: {error.strerror}."

@@ -21,7 +21,7 @@ from sandbox.values import RunResult
 from sandbox.watch import End, Watch, end_all
 
 _REAP_S = 5.0
-_COLLECT_S = 1.5
+_COLLECT_S = 1.2
 """For collecting from a run that was cut; one that ended by itself has the rest of its time too."""
 _COMPLAINT = 1 << 16
 
@@ -95,35 +95,31 @@ class Cell:
 
     def _start(self, ends: _Ends) -> subprocess.Popen[bytes]:
         machine, control, note = self._machine, ends.inner_control.fileno(), ends.inner_note
-        arguments = os.memfd_create(
-            "arguments"
-        )  # not on the command line: the box can read that of its first process
         try:
-            os.write(arguments, b"".join(os.fsencode(word) + b"\0" for word in machine.arguments))
-            os.lseek(arguments, 0, os.SEEK_SET)
             if machine.owner is not None:
                 for stream in ends.inner_output:
                     os.fchown(stream, machine.owner, machine.owner)
-            with self._lock:
+            # not on the command line: the box can read that of its first process
+            with os.fdopen(os.memfd_create("arguments"), "wb") as arguments, self._lock:
+                arguments.write(b"".join(os.fsencode(word) + b"\0" for word in machine.arguments))
+                arguments.seek(0)
                 if self._killed:
                     raise CancelledRunError
                 self._control = ends.control
                 self._bwrap = subprocess.Popen(
-                    ["bwrap", "--args", str(arguments), *machine.command(control, note)],
+                    ["bwrap", "--args", str(arguments.fileno()), *machine.command(control, note)],
                     executable=machine.bwrap,
                     env={},
                     cwd="/",
                     stdin=subprocess.DEVNULL,
                     stdout=ends.inner_output[0],
                     stderr=ends.inner_output[1],
-                    pass_fds=(arguments, control, note),
+                    pass_fds=(arguments.fileno(), control, note),
                     start_new_session=True,
                 )
                 return self._bwrap
         except OSError as error:
             raise refusal(str(error)) from error
-        finally:
-            os.close(arguments)
 
     def _set_up(self, bwrap: subprocess.Popen[bytes], ends: _Ends) -> tuple[Handles, Baseline]:
         """Until the code runs."""

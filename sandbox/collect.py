@@ -5,6 +5,7 @@ content, their bounds checked against the bytes read; all else is named, with th
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -187,7 +188,7 @@ def _bring_file(haul: _Haul, entry: Entry, folder: int, name: bytes) -> None:
         mode = entry.status.st_mode & 0o777
         if entry.path in haul.before and _is_same(source, mode, folder, name):
             return
-        size, digest = _copy(source, entry, mode, folder, name, most=haul.space)
+        size, digest = _copy(haul, source, entry, (folder, name))
     finally:
         os.close(source)
     haul.space -= size
@@ -226,20 +227,23 @@ def _is_same(source: int, mode: int, folder: int, name: bytes) -> bool:
         os.close(old)
 
 
-def _copy(source: int, entry: Entry, mode: int, folder: int, name: bytes, *, most: int) -> tuple[int, str]:
+def _copy(haul: _Haul, source: int, entry: Entry, place: tuple[int, bytes]) -> tuple[int, str]:
     """Write a nameless file, then give it its name in one step; hash the very bytes that are written."""
+    folder, name = place
     target, temporary = _new_file(folder)
     try:
         digest, size = hashlib.sha256(), 0
         while piece := os.pread(source, _CHUNK, size):
             size += len(piece)
-            if size > most:
-                raise OSError(0, "larger than what is left of the disk limit")
+            if size > haul.space:
+                raise OSError(errno.EFBIG, "larger than what is left of the disk limit")
+            if time.monotonic() > haul.deadline:
+                raise OSError(errno.ETIME, "no time was left to collect it")
             digest.update(piece)
             view = memoryview(piece)
             while view:
                 view = view[os.write(target, view) :]
-        os.fchmod(target, mode)
+        os.fchmod(target, entry.status.st_mode & 0o777)
         os.utime(target, ns=(entry.status.st_mtime_ns, entry.status.st_mtime_ns))
         temporary = _name(target, temporary, folder, name)
     finally:

@@ -7,7 +7,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from agent_core.model import codec_chat, codec_responses
-from agent_core.model.call import Api, Call, Request
+from agent_core.model.completion import Api, Completion, Request
 from agent_core.model.conclude import Offer, tool_names, used_ids
 from agent_core.model.failures import as_error
 from agent_core.model.learned import Learned
@@ -98,7 +98,7 @@ class Model:
             deadline=asyncio.get_running_loop().time() + timeout_s,
         )
         stream = on_text is not None
-        return await Call(request, self._wire, self._learned, Narrator(on_text), stream=stream).run()
+        return await Completion(request, self._wire, self._learned, Narrator(on_text), stream=stream).run()
 
     def _open(self) -> Wire:
         list_price(self.name, Usage(), base_url=self._base_url)  # loads the list now, not in the first reply

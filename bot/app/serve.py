@@ -39,16 +39,19 @@ def set_up_logs(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info if plain else structlog.processors.StackInfoRenderer(),
-            structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer(),
+            structlog.processors.JSONRenderer()
+            if plain
+            else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(level, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
-    # Each call of a library that is retried by us would be a line; ours say what matters.
-    for name in ("docket", "discord", "httpx2", "openai"):
-        logging.getLogger(name).setLevel(logging.ERROR if level > logging.DEBUG else logging.DEBUG)
+    # What a library repeats by itself, or hands to us to tell, is no line of its own.
+    quiet = {"docket": logging.WARNING, "docket.dependencies": logging.CRITICAL, "discord": logging.ERROR}
+    for name, at_least in quiet.items():
+        logging.getLogger(name).setLevel(at_least if level > logging.DEBUG else level)
 
 
 async def _serve(settings: Settings, role: Role) -> None:

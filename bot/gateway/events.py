@@ -42,6 +42,8 @@ class Events:
         """Servers of which nothing is missing."""
         self._behind: set[int] = set()
         """Servers that have to be caught up with once more."""
+        self._synced = True
+        """The commands are registered as they are here."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def listen(self) -> None:
@@ -70,9 +72,14 @@ class Events:
     async def on_ready(self) -> None:
         """All servers are there."""
         log.info("connected to Discord", user=str(self._client.user), servers=len(self._client.guilds))
-        await self._do("sync", None, self._commands.sync_changes())
+        await self._do("sync", None, self._sync())
         if not isinstance(self._client, discord.AutoShardedClient):
             await self._catch_up(self._client.guilds)
+
+    async def _sync(self) -> None:
+        self._synced = False
+        await self._commands.sync_changes()
+        self._synced = True
 
     async def on_shard_ready(self, shard_id: int) -> None:
         """The servers of this shard are there."""
@@ -153,6 +160,8 @@ class Events:
         """Try again, for ever, what could not be done."""
         while True:
             await asyncio.sleep(self._mend_every_s)
+            if not self._synced:
+                await self._do("sync", None, self._sync())
             for guild in self._client.guilds:
                 await self._do("late threads", guild.id, self._catchup.open_late(guild))
                 if guild.id in self._behind:

@@ -81,7 +81,8 @@ class Presses:
     async def missed(self, state: State, guild: discord.Guild) -> None:
         """Send what changed on the open posts of this session while nobody listened."""
         posts = await self._control.storage.posts.all(state.ref)
-        for message_id in sorted(set(posts.values()), key=int, reverse=True)[:_NEWEST_POSTS]:
+        message_ids = {message_id for message_id in posts.values() if message_id.isdecimal()}
+        for message_id in sorted(message_ids, key=int, reverse=True)[:_NEWEST_POSTS]:
             found = await self._control.storage.posts.asked(state.ref.guild_id, message_id)
             if found and found[0] == state.ref and _is_open(state, found[1]):
                 await self._compare(state, found[1], message_id, guild)

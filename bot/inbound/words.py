@@ -27,6 +27,10 @@ _ENDED = "This goal has ended. `/goal` in the channel starts a new one."
 _CANNOT_READ = "I cannot read messages here: mention me in what you write, or use `/steer`."
 
 
+Known = dict[str, Member | None]
+"""User id -> the member, as asked a moment ago; None for whoever is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """A message of a person, as far as it matters."""
@@ -57,12 +61,21 @@ class Words:
         self._notes = notes
         self._lanes = Lanes()
 
-    async def said(self, message: discord.Message, guild: discord.Guild, *, advance: bool = True) -> None:
+    async def said(
+        self,
+        message: discord.Message,
+        guild: discord.Guild,
+        *,
+        advance: bool = True,
+        known: Known | None = None,
+    ) -> None:
         """Take a message in, if it is for a goal. `advance`: no older message of its thread is missing."""
         if not _by_a_person(message):
             return
         async with self._lanes.one(str(message.channel.id)):
-            await self._said(message, guild, advance=advance)
+            await self._said(message, guild, {} if known is None else known)
+            if advance and (ref := await self._control.by_thread(str(guild.id), str(message.channel.id))):
+                await self._control.storage.posts.put(ref, SEEN, str(message.id))
 
     async def edited(self, message: discord.Message, guild: discord.Guild) -> None:
         """Change the message while it still waits."""
@@ -74,7 +87,7 @@ class Words:
             said = await self._waiting(state, str(message.id)) if state else None
             if state is None or said is None or said.text == self._text(message):
                 return
-            member = await self._member(message, guild)
+            member = await self._member(message, guild, {})
             rules = await self._control.rules(str(guild.id))
             if member is None or not access.may_steer(member, rules, state.starter.id):
                 return
@@ -95,9 +108,10 @@ class Words:
         if state.thread_id is None:
             return
         seen = (await self._control.storage.posts.all(state.ref)).get(SEEN, state.thread_id)
+        known: Known = {}
         while found := await self._api.history(state.thread_id, after=seen, limit=100):
             for message in found:
-                await self.said(message, guild)
+                await self.said(message, guild, known=known)
             seen = str(found[-1].id)
         for _, signal in await self._control.storage.inbox.fresh(state.ref, state.inbox_id):
             if isinstance(signal, Said):
@@ -110,9 +124,9 @@ class Words:
         else:
             await self.edited(message, guild)
 
-    async def _said(self, message: discord.Message, guild: discord.Guild, *, advance: bool) -> None:
+    async def _said(self, message: discord.Message, guild: discord.Guild, known: Known) -> None:
         state = await self._state(guild, str(message.channel.id))
-        if state is None or await self._known(state, str(message.id)):
+        if state is None or await self._was_told(state, str(message.id)):
             return
         heard = Heard(
             id=str(message.id),
@@ -122,11 +136,9 @@ class Words:
             attachments=message.attachments,
         )
         if heard.text.strip() or heard.attachments:
-            await self._admit(state, heard, await self._member(message, guild))
+            await self._admit(state, heard, await self._member(message, guild, known))
         elif not self._client.intents.message_content:
             await self._notes.once(heard.channel_id, heard.id, _CANNOT_READ, "cannot read")
-        if advance:
-            await self._control.storage.posts.put(state.ref, SEEN, heard.id)
 
     async def _admit(self, state: State, heard: Heard, member: Member | None) -> None:
         if member is None:
@@ -174,14 +186,18 @@ class Words:
         ref = await self._control.by_thread(str(guild.id), channel_id)
         return await self._control.read(ref) if ref else None
 
-    async def _member(self, message: discord.Message, guild: discord.Guild) -> Member | None:
+    async def _member(self, message: discord.Message, guild: discord.Guild, known: Known) -> Member | None:
         """The author as a member: as the gateway sent them along, else asked for."""
-        if isinstance(message.author, discord.Member) and message.author.guild is guild:
-            return Member.of(message.author)
-        member = await self._api.member(guild, str(message.author.id))
-        return Member.of(member) if member else None
+        author = message.author
+        if isinstance(author, discord.Member) and author.guild is guild:
+            return Member.of(author)
+        author_id = str(author.id)
+        if author_id not in known:
+            member = await self._api.member(guild, author_id)
+            known[author_id] = Member.of(member) if member else None
+        return known[author_id]
 
-    async def _known(self, state: State, message_id: str) -> bool:
+    async def _was_told(self, state: State, message_id: str) -> bool:
         return message_id in state.seen or await self._waiting(state, message_id) is not None
 
     async def _waiting(self, state: State, message_id: str) -> Said | None:

@@ -68,8 +68,8 @@ def _difference(old: str, new: str) -> str:
     before, after = old.split("\n"), new.split("\n")
     if len(before) + len(after) > _DIFF_LINES:
         return "\n".join([*(f"-{row}" for row in before), *(f"+{row}" for row in after)])
-    rows = list(difflib.unified_diff(before, after, lineterm="", n=3))
-    return "\n".join(row for row in rows[2:] if not row.startswith("@@"))
+    rows = [row for row in difflib.unified_diff(before, after, lineterm="", n=3) if row[:2] != "@@"][2:]
+    return "\n".join(rows[:-1] if rows and rows[-1] == " " else rows)
 
 
 def _plan(given: Arguments) -> str:

@@ -23,7 +23,7 @@ from bot.discord_api import DiscordApi, DiscordError, ForbiddenError, GoneError,
 from bot.render.escape import line
 from bot.render.marker import nonce, short_id, with_marker
 from bot.render.page import Thread
-from bot.render.post import Showing
+from bot.render.post import Rename, Showing
 from bot.render.thread import begin, render
 from bot.reporter.card import Card, CardKeeper, CardRefusedError, Pace
 from bot.reporter.sender import Sender
@@ -143,15 +143,28 @@ class Reporter:
         for commit in todo:
             showing = render(thread, commit, rules)
             if showing:
-                await self._show_commit(sender, showing, thread.state)
-                await card.update(thread.state, rules)
+                await self._show_commit(sender, card, showing, thread.state, rules)
         if commits:
             await self._storage.posts.set_cursor(ref, thread.state.version)
         return await card.update(thread.state, rules)
 
-    async def _show_commit(self, sender: Sender, showing: Sequence[Showing], state: State) -> None:
+    async def _show_commit(
+        self,
+        sender: Sender,
+        card: CardKeeper,
+        showing: Sequence[Showing],
+        state: State,
+        rules: ServerRules,
+    ) -> None:
         for one in showing:
-            await sender.show(one, state.upload_limit)
+            if not isinstance(one, Rename):
+                await sender.show(one, state.upload_limit)
+        wait_s = await card.update(state, rules)
+        for one in showing:
+            if isinstance(one, Rename):  # the very last: Discord may make it wait
+                await asyncio.sleep(wait_s)
+                await card.update(state, rules)
+                await sender.show(one, state.upload_limit)
         await self._storage.posts.set_cursor(state.ref, state.version)
 
     async def _read_back(self, ref: SessionRef, cursor: int, rules: ServerRules) -> _Shown | None:

@@ -76,6 +76,7 @@ class App {
     byId("menu").addEventListener("click", () => document.body.classList.toggle("side-open"));
     byId("main").addEventListener("click", (event) => event.target.closest("#menu") || document.body.classList.remove("side-open"));
     this.watchDrops(byId("main"));
+    addEventListener("keydown", (event) => this.typedAnywhere(event));
     setInterval(() => this.refreshMoments(), MINUTE_MS);
     setInterval(() => this.botMissing() && this.reload(), RETRY_MS);
     api.examples().then((examples) => {
@@ -317,11 +318,18 @@ class App {
     return all.find((channel) => (id ? channel.id === (id[1] ?? id[2]) : channel.name?.toLowerCase() === name))?.id;
   }
 
+  /** Letters typed while nothing else wants them go into the message box. */
+  typedAnywhere(event) {
+    const plain = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (plain && !document.querySelector("dialog[open]") && !event.target.closest?.("textarea, input, select")) this.composer.focus();
+  }
+
   watchDrops(area) {
     area.addEventListener("dragover", (event) => {
       event.preventDefault();
       area.classList.add("dropping");
     });
+    for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault()); // a file beside it is not opened
     area.addEventListener("dragleave", (event) => area.contains(event.relatedTarget) || area.classList.remove("dropping"));
     area.addEventListener("drop", (event) => {
       event.preventDefault();

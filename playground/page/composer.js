@@ -149,7 +149,7 @@ export class Composer {
   enter() {
     const item = this.suggestions.open ? this.suggestions.items[this.suggestions.at] : null;
     const command = slash.named(this.box.value, this.ctx.commands());
-    if (item && !command) this.picked(item);
+    if (item && (!command || this.suggestions.moved)) this.picked(item);
     else this.submit();
   }
 

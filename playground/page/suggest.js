@@ -12,6 +12,7 @@ export class Suggestions {
     this.pick = pick;
     this.items = [];
     this.at = 0;
+    this.moved = false; // whether the arrow keys chose: then Enter takes the item
   }
 
   get open() {
@@ -21,6 +22,7 @@ export class Suggestions {
   show(title, items) {
     this.items = items.slice(0, 25);
     this.at = 0;
+    this.moved = false;
     this.title = title;
     this.draw();
   }
@@ -62,6 +64,7 @@ export class Suggestions {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       const step = event.key === "ArrowDown" ? 1 : this.items.length - 1;
       this.at = (this.at + step) % this.items.length;
+      this.moved = true;
       this.draw();
     } else if (event.key === "Tab") {
       this.pick(this.items[this.at]);

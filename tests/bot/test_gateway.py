@@ -132,6 +132,12 @@ async def test_commands_are_registered_once_and_only_anew_when_they_change(front
     assert len(await puts()) == 2
 
 
+async def test_commands_that_could_not_be_registered_are_registered_later(world: Front):
+    await world.ask("POST", "faults", kind="status", code=503, method="GET", path="*/commands", count=8)
+    await world.start_bot()
+    assert "Goalkeeper" in (await world.command("help"))["response"]["content"]
+
+
 async def test_the_bot_asks_for_no_intent_that_it_does_not_need(front: Front):
     assert front.bot is not None
     wanted = discord.Intents(guilds=True, guild_messages=True, guild_reactions=True, message_content=True)

@@ -47,6 +47,15 @@ def add_commands(bot: Bot) -> None:
         for emoji in ("✅", "❌"):
             await proposal.add_reaction(emoji)
 
+    @bot.tree.command(description="Looks something up")
+    async def find(interaction: discord.Interaction, what: str) -> None:
+        await interaction.response.send_message(f"found {what}")
+
+    @find.autocomplete("what")
+    async def guess(_: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        words = [word for word in ("apple", "apricot", "pear") if word.startswith(typed)]
+        return [app_commands.Choice(name=word.upper(), value=word) for word in words]
+
     @bot.tree.command(description="A quiet word")
     async def whisper(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("only for you", ephemeral=True)

@@ -88,6 +88,19 @@ async def test_typing_a_slash_lists_the_commands_and_tab_takes_one(page: Page, b
     await expect(page.get_by_role("listbox").get_by_role("option")).to_have_text(["ask", "auto"])
 
 
+async def test_the_bots_own_suggestions_are_picked_by_arrow_and_enter(page: Page, bot: Bot):
+    await expect(page.get_by_text("A thread opens")).to_be_visible()
+    await page.locator("body").press_sequentially("/find ap")
+    suggested = page.get_by_role("listbox").get_by_role("option")
+    await expect(suggested).to_contain_text(["APPLE", "APRICOT"])
+    box = page.get_by_role("textbox").last
+    await box.press("ArrowDown")
+    await box.press("Enter")
+    await expect(box).to_have_value("/find apricot ")
+    await box.press("Enter")
+    await expect(page.get_by_text("found apricot")).to_be_visible()
+
+
 async def test_an_empty_channel_shows_what_to_type_until_something_was_said(page: Page, bot: Bot):
     await page.get_by_role("button", name="/goal haiku about rain").click()
     await expect(page.get_by_role("textbox").last).to_have_value("/goal haiku about rain")

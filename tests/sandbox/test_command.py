@@ -106,7 +106,34 @@ def test_without_bubblewrap_it_is_125_and_nothing_was_run(script: Path, tmp_path
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_bubblewrap_that_is_refused_its_namespaces_is_125_and_nothing_was_run(script: Path, tmp_path: Path):
+def test_where_the_kernel_refuses_namespaces_it_is_125_and_nothing_was_run(script: Path):
+    script.write_text("print('ran')", encoding="utf-8")
+    # what a container's filter does: no unshare, and no clone with namespaces, for all that runs below it
+    starter = (
+        "import os, platform, struct, sys\nfrom sandbox.inside import kernel\n"
+        "unshare, clone = (272, 56) if platform.machine() == 'x86_64' else (97, 220)\n"
+        "steps = [(0x20, 0, 0, 0), (0x15, 3, 0, unshare), (0x15, 0, 3, clone), (0x20, 0, 0, 16),"
+        " (0x45, 0, 1, 0x7E020000), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7FFF0000)]\n"
+        "kernel.drop_capabilities()\n"
+        "kernel.load_filter(b''.join(struct.pack('<HBBI', *step) for step in steps))\n"
+        f"os.execv(sys.executable, [sys.executable, '-m', 'sandbox', 'run', {str(script)!r}])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", starter],
+        capture_output=True,
+        env={"PATH": os.defpath, "PYTHONPATH": str(_CHECKOUT)},
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (125, b""), done.stderr
+    assert b"no code is run" in done.stderr
+    assert b"namespace" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_bubblewrap_that_complains_is_quoted(script: Path, tmp_path: Path):
     script.write_text("print('ran')", encoding="utf-8")
     fake = tmp_path / "bin" / "bwrap"
     fake.parent.mkdir()

@@ -183,6 +183,16 @@ async def test_a_workspace_that_is_a_file_is_refused(pool: Pool, tmp_path: Path)
             await box.run_python("print(1)")
 
 
+async def test_a_workspace_may_be_named_by_a_link(pool: Pool, workspace: Path):
+    link = workspace.with_name("link")
+    link.symlink_to(workspace)
+
+    async with Sandbox(workspace=link, pool=pool) as box:
+        await box.run_python("open('a', 'w').close()")
+
+    assert (workspace / "a").exists()
+
+
 async def test_limits_must_be_positive():
     with pytest.raises(ValueError, match="memory_mb"):
         Limits(memory_mb=0)

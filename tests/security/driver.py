@@ -12,16 +12,19 @@ from tempfile import TemporaryDirectory
 
 from sandbox import Limits, Pool, Sandbox
 
+Answer = tuple[int, str, str, str | None, list[str]]
 
-async def main(scripts: list[str]) -> list[tuple[int, str, str]]:
-    """Run them all; exit code, stdout and stderr of each."""
-    answers: list[tuple[int, str, str]] = []
+
+async def main(scripts: list[str]) -> list[Answer]:
+    """Run them all; exit code, stdout, stderr, what stopped it and the changed paths of each."""
+    answers: list[Answer] = []
     limits = Limits(timeout_s=20.0, memory_mb=256, disk_mb=32)
     with TemporaryDirectory() as folder:
         async with Pool() as pool, Sandbox(workspace=Path(folder), limits=limits, pool=pool) as box:
             for script in scripts:
                 result = await box.run_python(script)
-                answers.append((result.exit_code, result.stdout, result.stderr))
+                changed = [file.path for file in result.changed]
+                answers.append((result.exit_code, result.stdout, result.stderr, result.stopped_by, changed))
     return answers
 
 

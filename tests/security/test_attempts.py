@@ -21,9 +21,38 @@ def test_the_box_holds(attempt: Attempt, user: str, outcomes: dict[tuple[str, st
     if user == "root" and os.geteuid() != 0:
         pytest.skip("only root can run this as root")
 
-    code, stdout, stderr = outcomes[user, attempt.name]
+    code, stdout, stderr, *_ = outcomes[user, attempt.name]
 
     assert stdout.startswith("HELD"), (code, stdout, stderr)
+
+
+EXPECTED: dict[str, tuple[int, str, str | None, list[str]]] = {
+    "output": (0, "hello\n", None, []),
+    "memory": (137, "", "memory", []),
+    "shared memory": (137, "", "memory", []),
+    "disk": (1, "", "disk", []),
+    "processes": (0, "True\n", None, []),
+    "files": (0, "", None, ["a/b/c"]),
+    "signal": (134, "", None, []),
+    "packages": (0, "", None, ["a.png"]),
+}
+"""Exit code, stdout, what stopped it, what it changed."""
+
+
+@pytest.mark.parametrize("user", ["root", "ordinary"])
+@pytest.mark.parametrize("name", EXPECTED)
+def test_limits_and_results_are_the_same_for_everybody(
+    name: str,
+    expected: tuple[int, str, str | None, list[str]],
+    user: str,
+    outcomes: dict[tuple[str, str], Outcome],
+):
+    if user == "root" and os.geteuid() != 0:
+        pytest.skip("only root can run this as root")
+
+    code, stdout, stderr, stopped_by, changed = outcomes[user, name]
+
+    assert (code, stdout, stopped_by, changed) == EXPECTED[name], stderr
 
 
 @pytest.mark.parametrize("attempt", [row for row in ALL if not row.no_control], ids=_named)

@@ -5,13 +5,15 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent_core.errors import ModelError
+from agent_core.model.codec import Codec
+from agent_core.model.codec_chat import CHAT
+from agent_core.model.codec_responses import RESPONSES
 from agent_core.model.conclude import Offer, conclude
 from agent_core.model.failures import as_error, from_event, from_status
-from agent_core.model.fold import ChatFold
 from agent_core.model.receive import Patience, receive
 from agent_core.model.reply import BrokenReplyError, Failure, ModelReply
 from agent_core.model.wire import Answer
@@ -48,6 +50,17 @@ CALLED = [
     USAGE,
 ]
 WRITTEN = [delta(content='```json\n{"name": "run_python", "arguments": {"code": "print(1)",}}\n```'), STOP]
+DONE_CALL = {"type": "function_call", "call_id": "call_a", "name": "run_python", "arguments": '{"code": "x"}'}
+SPOKEN: Any = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
+ENDED: Any = {"status": "completed", "output": [SPOKEN, DONE_CALL], "usage": {"input_tokens": 9}}
+RESPONDED: list[Any] = [
+    {"type": "response.created", "response": {"status": "in_progress", "output": []}},
+    {"type": "response.output_text.delta", "output_index": 0, "delta": "Hello"},
+    {"type": "response.output_item.added", "output_index": 1, "item": {**DONE_CALL, "arguments": ""}},
+    {"type": "response.function_call_arguments.delta", "output_index": 1, "delta": '{"code": "x"}'},
+    {"type": "response.output_item.done", "output_index": 1, "item": DONE_CALL},
+    {"type": "response.completed", "response": ENDED},
+]
 PLAIN: Any = {
     "choices": [
         {
@@ -67,7 +80,7 @@ def raw(events: list[Any]) -> bytes:
 VALID = [raw(TEXT), raw(CALLED), raw(WRITTEN), json.dumps(PLAIN).encode(), event(FAILED)]
 
 
-async def judged(body: bytes, sizes: list[int], content_type: str) -> ModelReply | Failure:
+async def judged(body: bytes, sizes: list[int], content_type: str, codec: Codec) -> ModelReply | Failure:
     """What a body comes to, through everything but the socket."""
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -80,7 +93,7 @@ async def judged(body: bytes, sizes: list[int], content_type: str) -> ModelReply
     told: list[str] = []
     answer = Answer(content_type=content_type, chunks=chunks())
     try:
-        draft = await receive(answer, ChatFold(OFFER.names), told.append, Patience())
+        draft = await receive(answer, codec.fold(OFFER.names), told.append, Patience())
     except BrokenReplyError as error:
         return error.failure
     return conclude(draft, OFFER, lambda usage, charged: charged)
@@ -106,9 +119,13 @@ def holds(outcome: ModelReply | Failure) -> None:
 
 
 def run(
-    body: bytes, sizes: list[int] | None = None, content_type: str = "text/event-stream"
+    body: bytes,
+    sizes: list[int] | None = None,
+    content_type: str = "text/event-stream",
+    *,
+    codec: Codec = CHAT,
 ) -> ModelReply | Failure:
-    outcome = asyncio.run(judged(body, sizes or [], content_type))
+    outcome = asyncio.run(judged(body, sizes or [], content_type, codec))
     holds(outcome)
     return outcome
 
@@ -116,6 +133,7 @@ def run(
 sizes = st.lists(st.integers(0, 40), max_size=30)
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=400),
     sizes,
@@ -123,8 +141,10 @@ sizes = st.lists(st.integers(0, 40), max_size=30)
 )
 def test_random_bytes_are_classified(body: bytes, cuts: list[int], content_type: str):
     run(body, cuts, content_type)
+    run(body, cuts, content_type, codec=RESPONSES)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(VALID), sizes)
 def test_where_the_network_cuts_makes_no_difference(body: bytes, cuts: list[int]):
     one, other = run(body), run(body, cuts)
@@ -135,6 +155,7 @@ def test_where_the_network_cuts_makes_no_difference(body: bytes, cuts: list[int]
     assert [(a.name, a.arguments) for a in one.actions] == [(a.name, a.arguments) for a in other.actions]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(VALID[:3]), st.integers(0, 2000))
 def test_a_stream_cut_anywhere_is_whole_or_no_reply(body: bytes, at: int):
     whole, cut = run(body), run(body[:at])
@@ -148,6 +169,7 @@ def test_a_stream_cut_anywhere_is_whole_or_no_reply(body: bytes, at: int):
 edits = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(max_size=6)), min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(VALID), edits, sizes)
 def test_a_damaged_body_is_classified(body: bytes, damage: list[tuple[float, int, bytes]], cuts: list[int]):
     for place, length, patch in damage:
@@ -203,6 +225,11 @@ odd = st.recursive(
                     "reasoning_details",
                     "thinking",
                     "signature",
+                    "output",
+                    "response",
+                    "status",
+                    "item",
+                    "call_id",
                     "data",
                 ]
             ),
@@ -214,16 +241,18 @@ odd = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(odd, max_size=5))
 def test_events_of_any_shape_are_classified(events: list[Any]):
-    run(raw(events))
-    run(json.dumps(events[0] if events else None).encode(), content_type="application/json")
+    for codec in (CHAT, RESPONSES):
+        run(raw(events), codec=codec)
+        run(json.dumps(events[0] if events else None).encode(), content_type="application/json", codec=codec)
 
 
 @st.composite
 def twisted(draw: st.DrawFn) -> list[Any]:
     """A valid stream in which some values have become others."""
-    events = json.loads(json.dumps(draw(st.sampled_from([TEXT, CALLED, WRITTEN]))))
+    events = json.loads(json.dumps(draw(st.sampled_from([TEXT, CALLED, WRITTEN, RESPONDED, RESPONDED]))))
     for _ in range(draw(st.integers(1, 4))):
         _twist(draw, draw(st.sampled_from(events)))
     order = draw(st.integers(0, 3))
@@ -248,11 +277,14 @@ def _twist(draw: st.DrawFn, value: Any) -> None:
         value[key] = draw(odd)
 
 
+@settings(deadline=None)
 @given(twisted())
 def test_a_twisted_stream_is_classified(events: list[Any]):
-    run(raw(events))
+    run(raw(events), codec=CHAT)
+    run(raw(events), codec=RESPONSES)
 
 
+@settings(deadline=None)
 @given(odd, st.integers(100, 599), st.text(max_size=40))
 @example({"error": {"message": "\x00" * 50}}, 400, "")
 def test_error_bodies_of_any_shape_are_classified(body: Any, status: int, wait: str):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_core.model.lenient import load_lenient
@@ -142,17 +142,20 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_the_lenient_reader_reads_all_json(value: Any):
     assert load_lenient(json.dumps(value)) == value
     assert load_lenient(json.dumps(value, ensure_ascii=False, indent=1)) == value
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_the_lenient_reader_reads_python(value: Any):
     assert load_lenient(repr(value)) == value
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="{}[]\"',:\\ \nabnT_1.`<>/-", max_size=60))
 def test_any_text_is_a_call_or_is_none(text: str):
     call = call_in_text(text, NAMES)

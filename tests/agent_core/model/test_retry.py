@@ -5,7 +5,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_core.errors import ModelError, RateLimitError, TransientModelError
@@ -233,6 +233,7 @@ failures = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(failures, st.integers(1, 20), st.floats(-10, 1e5), st.floats(0, 1))
 def test_a_wait_always_fits_and_is_never_shorter_than_asked(
     failure: Failure, tries: int, left: float, jitter: float

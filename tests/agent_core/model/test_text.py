@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_core.model.text import CallGate, Narrator, ThoughtFilter
@@ -45,6 +45,7 @@ def test_thoughts_are_split_from_text_wherever_the_pieces_end(
         assert shown == visible
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["<think>", "</think>", "a", " ", "\n", "`", "<", "</th", "ink>", "\ud83c", "\udf89"])
@@ -72,6 +73,7 @@ async def test_thoughts_go_back_to_the_server_but_are_not_shown():
         assert reply.message["content"] == text
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="{[`<tol_ca> \nx", max_size=4), max_size=12), st.booleans())
 def test_a_gate_loses_nothing(pieces: list[str], active: bool):
     gate = CallGate(active=active)
@@ -84,6 +86,7 @@ attempts = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(attempts)
 def test_after_all_attempts_the_caller_has_heard_the_last_text_to_its_end(texts: list[list[str]]):
     told: list[str] = []

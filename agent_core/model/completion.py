@@ -43,7 +43,7 @@ class Request:
     """Loop time."""
 
 
-class Call:
+class Completion:
     """Runs one request to its reply or its failure."""
 
     def __init__(
