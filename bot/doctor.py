@@ -18,13 +18,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+import sandbox
 from agent_core.errors import ModelError, StartError
 from agent_core.model import Model
 from agent_core.storage.embedded import EmbeddedRedis
 from agent_core.storage.program import choose
 from agent_core.storage.redis import check_server, connected, place
 from bot.settings import Settings
-from sandbox import probe
 
 LATER = (
     *("BLOB_URL", "RETENTION_DAYS", "FAST_MODEL", "CONTEXT_WINDOW", "COMPACT_AT"),
@@ -309,7 +309,7 @@ async def _ask_model(settings: Settings, name: str) -> Row:
 
 
 async def _sandbox(_: Settings) -> list[Row]:
-    tried = await probe()
+    tried = await sandbox.probe()
     if all(attempt.ok for attempt in tried):
         names = ", ".join(attempt.name for attempt in tried)
         return [Row(part="Sandbox", text=f"a box starts and holds; tried: {names}")]
