@@ -54,7 +54,15 @@ export class Composer {
     this.box.placeholder = label;
     this.box.setAttribute("aria-label", label);
     this.box.disabled = !writable;
-    this.typed();
+    const known = this.ctx.commands().length;
+    if (from !== to || known !== this.known) this.typed();
+    else this.drawOptions(this.commandNow()); // open suggestions stay open while the frame around them changes
+    this.known = known;
+  }
+
+  commandNow() {
+    const text = this.box.value;
+    return text.startsWith("/") && !this.editing ? slash.named(text, this.ctx.commands()) : null;
   }
 
   focus() {
@@ -161,7 +169,7 @@ export class Composer {
     this.grow();
     const text = this.box.value;
     const commands = this.ctx.commands();
-    const command = text.startsWith("/") && !this.editing ? slash.named(text, commands) : null;
+    const command = this.commandNow();
     const naming = text.startsWith("/") && !this.editing && !(command && /\s/.test(text.slice(command.name.length + 1)));
     this.drawOptions(command);
     clearTimeout(this.asking);
