@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 
+import structlog
+
 from agent_core.clock import Clock
 from agent_core.session import State
 from agent_core.values import ServerRules
+from bot.discord_api import UnavailableError
 from bot.render.card import show_card
 from bot.render.marker import nonce, short_id, with_marker
 from bot.render.page import fit
 from bot.reporter.sender import Sender
 
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+_AFTER_FAILURE_S = 2.0
 MOST_CARDS = 4
 """The first, and three more where people delete it."""
 
@@ -51,6 +57,7 @@ class CardKeeper:
     async def update(self, state: State, rules: ServerRules) -> float:
         """Change the card where it is time to; the seconds until it is, 0 where it says what it should.
 
+        A card that cannot be changed now holds up nothing else.
         Raises CardRefusedError where people have deleted it too often.
         """
         text = fit(show_card(state, rules))
@@ -62,10 +69,16 @@ class CardKeeper:
         if wait_s > 0:
             return wait_s
         number = self._newest()
-        if not await self._sender.change(_key(number), _marked(state, number, text)):
+        try:
+            there = await self._sender.change(_key(number), _marked(state, number, text))
+        except UnavailableError as error:
+            log.info("card not changed yet", session=str(state.ref), reason=str(error))
+            self._card.at = self._clock.now()
+            return max(self._interval_s(state), _AFTER_FAILURE_S)
+        if there:
+            self._remember(text, state)
+        else:
             await self._repost(number, state, rules)
-            return 0.0
-        self._remember(text, state)
         return 0.0
 
     def _interval_s(self, state: State) -> float:

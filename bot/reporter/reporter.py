@@ -161,7 +161,7 @@ class Reporter:
                 await sender.show(one, state.upload_limit)
         wait_s = await card.update(state, rules)
         for one in showing:
-            if isinstance(one, Rename):  # the very last: Discord may make it wait
+            if isinstance(one, Rename):  # the very last: Discord may make one wait for it
                 await asyncio.sleep(wait_s)
                 await card.update(state, rules)
                 await sender.show(one, state.upload_limit)

@@ -229,6 +229,27 @@ async def test_many_commits_are_few_changes_of_the_card(scene: Scene):
     assert "Step 8 of" in (await scene.messages(story.thread_id))[0]["content"]
 
 
+async def test_a_card_that_cannot_be_changed_holds_up_no_post(scene: Scene):
+    story = await scene.story()
+    await scene.write(story)
+    await scene.reporter().report(story.ref)
+    path = f"/channels/{story.thread_id}/messages/"
+    await scene.do("POST", "faults", kind="status", count=1000, method="PATCH", path=path, code=503)
+    story.add(thought(1, "One."))
+    story.add(thought(2, "Two."))
+    await scene.write(story)
+    api = DiscordApi(scene.client, deadline_s=0.3)
+    async with scene.reporter(api) as reporter:
+        await reporter.report(story.ref)
+        assert len(await scene.messages(story.thread_id)) == 3
+        await scene.do("DELETE", "faults")
+        async with asyncio.timeout(30):
+            await scene.engine.reported.wait()
+        scene.clock.advance(60)
+        await reporter.report(story.ref)
+    assert "Step 2 of" in (await scene.messages(story.thread_id))[0]["content"]
+
+
 async def test_a_deleted_card_comes_back_until_people_have_deleted_it_too_often(scene: Scene):
     story = await scene.story()
     await scene.write(story)
