@@ -9,10 +9,10 @@ RUNTIME = "/opt/python"
 LAUNCHER = "/run/box"
 
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-_ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", _CERTIFICATES)
-_SHARE = ("zoneinfo", "fonts", "terminfo", "perl", "perl5", "mime", "misc", "locale", "i18n", "fontconfig")
+_ETC = ("/etc/ld.so.cache", "/etc/alternatives", _CERTIFICATES)
+_SHARE = ("zoneinfo", "fonts", "perl", "perl5", "misc")
 _PROGRAMS = ("bin", "lib", "lib32", "lib64", "libx32")
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 _LINKS = {
     "/dev/fd": "/proc/self/fd",
     "/dev/stdin": "/proc/self/fd/0",

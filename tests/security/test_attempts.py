@@ -43,7 +43,6 @@ EXPECTED: dict[str, tuple[int, str, str | None, list[str]]] = {
 @pytest.mark.parametrize("name", EXPECTED)
 def test_limits_and_results_are_the_same_for_everybody(
     name: str,
-    expected: tuple[int, str, str | None, list[str]],
     user: str,
     outcomes: dict[tuple[str, str], Outcome],
 ):
