@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from agent_core.model.parts import is_opaque
 from agent_core.model.reply import Call
 from agent_core.model.shapes import JsonObject, dump, integer, load, mapping, string
 
 MAX_CALLS = 128
 """Calls of one reply; more are left out."""
-_KNOWN = frozenset({"index", "id", "type", "function", "custom"})
 
 
 def is_object(text: str) -> bool:
@@ -73,13 +73,12 @@ def _read(value: JsonValue) -> _Piece:
     arguments = function.get("arguments")
     if arguments is None:
         arguments = function.get("input")
-    extras = {key: item for key, item in source.items() if key not in _KNOWN and item is not None}
     return _Piece(
         index=integer(source.get("index")),
         id=string(source.get("id")).strip(),
         name=string(function.get("name")).strip(),
         arguments=_as_text(arguments),
-        extras={key: item for key, item in extras.items() if key not in ("name", "arguments")},
+        extras={key: item for key, item in source.items() if item is not None and is_opaque(key)},
     )
 
 

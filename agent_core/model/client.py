@@ -1,6 +1,7 @@
 """The model behind one name: it asks, repeats what can pass, and answers whole or with one error."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from agent_core.model.text import Narrator, Tell
 from agent_core.model.wire import Wire, open_wire
 from agent_core.values import Message, Usage
 
+_WHERE = re.compile(r"https?://[^/\s:]")
 OPENAI_URL = "https://api.openai.com/v1"
 
 
@@ -76,7 +78,7 @@ class Model:
 
         Raises one subclass of ModelError per reaction; never gives half a reply.
         """
-        outcome = self._bad_key() or await self._run(messages, tools or (), on_text, timeout_s)
+        outcome = self._bad_setting() or await self._run(messages, tools or (), on_text, timeout_s)
         if isinstance(outcome, Failure):
             raise as_error(outcome, where=self._where(), key=self._key)
         return outcome
@@ -104,11 +106,13 @@ class Model:
         list_price(self.name, Usage(), base_url=self._base_url)  # loads the list now, not in the first reply
         return open_wire(self._base_url, self._key)
 
-    def _bad_key(self) -> Failure | None:
-        """A key that no header can carry would be quoted by the HTTP client's error."""
-        if all("!" <= sign <= "~" for sign in self._key):
-            return None
-        return Failure(kind="auth", text="the key holds characters that no key has")
+    def _bad_setting(self) -> Failure | None:
+        """What cannot work at all. A key that no header can carry would stand in the HTTP client's error."""
+        if not all("!" <= sign <= "~" for sign in self._key):
+            return Failure(kind="auth", text="the key holds characters that no key has")
+        if not _WHERE.match(self._where()):
+            return Failure(kind="config", text="the address must begin with http:// or https:// and a host")
+        return None
 
     def _where(self) -> str:
         """The address for people, without a password that it may carry."""
@@ -116,5 +120,5 @@ class Model:
             parts = urlsplit(self._base_url)
             port = f":{parts.port}" if parts.port else ""
         except ValueError:
-            return "the address that is set"
+            return "an address that is none"
         return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

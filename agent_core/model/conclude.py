@@ -191,7 +191,7 @@ def _reply(draft: Draft, calls: list[Call], offer: Offer, price: Price) -> Model
 
 def _message_call(action: Action, extras: JsonObject) -> JsonObject:
     function: JsonObject = {"name": action.name, "arguments": action.raw or "{}"}
-    return {"id": action.id, "type": "function", "function": function, **extras}
+    return {"id": action.id, "type": "function", "function": function, **mapping(mended(extras))}
 
 
 def _spoken(draft: Draft, text: str, finish: str, price: Price) -> ModelReply:

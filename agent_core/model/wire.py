@@ -157,10 +157,10 @@ def _name(error: BaseException) -> str:
 
 def _connection_failure(error: Exception) -> Failure:
     """No connection, or it broke before the answer began. A certificate that is not trusted cannot pass."""
-    causes = [error.__cause__, error.__cause__ and error.__cause__.__cause__]
-    text = " ".join(f"{_name(cause)} {cause}" for cause in causes if cause)
-    if "CERTIFICATE_VERIFY_FAILED" in text or "UnsupportedProtocol" in text or "LocalProtocolError" in text:
-        return Failure(kind="config", text=f"no connection can be made: {text[:300]}")
+    cause = error.__cause__ or error
+    text = f"{_name(cause)}: {cause}" if str(cause) else _name(cause)
+    if "CERTIFICATE_VERIFY_FAILED" in text or _name(cause) in ("UnsupportedProtocol", "LocalProtocolError"):
+        return Failure(kind="config", text=f"no connection can be made ({text[:300]})")
     return broken(f"no connection ({text[:200]})")
 
 

@@ -53,7 +53,7 @@ class Hostile:
                     writer.write(piece)
                     await writer.drain()
                     await asyncio.sleep(0)
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             self.left.set()
         finally:
             writer.close()

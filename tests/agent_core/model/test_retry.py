@@ -56,14 +56,18 @@ async def test_a_reset_connection_is_asked_again():
     assert reply.text == "x"
 
 
-@pytest.mark.parametrize("base_url", ["ftp://127.0.0.1/v1", "no address", "http://", "http://[broken/v1"])
+@pytest.mark.parametrize(
+    "base_url",
+    ["ftp://127.0.0.1/v1", "localhost:11434/v1", "no address", "http://", "http://[broken/v1", "http://:80"],
+)
 async def test_an_address_that_is_none_is_a_question_of_the_setting(base_url: str):
     from agent_core.model import Model
 
     with pytest.raises(ModelError) as caught:
         async with Model(base_url=base_url, name="m", _backoff_s=0.001) as model:
             await model.complete(HELLO, [], timeout_s=5)
-    assert caught.value.kind in ("config", "transient")
+    assert caught.value.kind == "config"
+    assert "http://" in str(caught.value)
 
 
 async def test_a_short_retry_after_is_waited_for():
