@@ -13,7 +13,7 @@ from agent_core.control import Control
 from agent_core.errors import StoreUnavailableError
 from agent_core.values import SessionRef
 from bot.commands import Openings
-from bot.discord_api import DiscordError, Lanes, UnavailableError
+from bot.discord_api import DiscordError, UnavailableError
 from bot.inbound import Presses, Words
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -29,19 +29,17 @@ class CatchUp:
         self._words = words
         self._presses = presses
         self._openings = openings
-        self._lanes = Lanes()
 
     async def server(self, guild: discord.Guild) -> bool:
         """Catch up with a server. False: Discord or the store did not answer, so it has to be done again."""
-        async with self._lanes.one(str(guild.id)):
-            try:
-                live = await self._control.live(str(guild.id))
-            except StoreUnavailableError:
-                return False
-            free = asyncio.Semaphore(_AT_ONCE)
-            async with asyncio.TaskGroup() as group:
-                looks = [group.create_task(self._look(ref, guild, free)) for ref in live]
-            return all(look.result() for look in looks)
+        try:
+            live = await self._control.live(str(guild.id))
+        except StoreUnavailableError:
+            return False
+        free = asyncio.Semaphore(_AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            looks = [group.create_task(self._look(ref, guild, free)) for ref in live]
+        return all(look.result() for look in looks)
 
     async def open_late(self, guild: discord.Guild) -> None:
         """Try again for the sessions whose thread could not be opened when they began."""

@@ -11,7 +11,7 @@ import structlog
 from agent_core.errors import StoreUnavailableError
 from bot.catchup import CatchUp
 from bot.commands import Commands
-from bot.discord_api import DiscordError
+from bot.discord_api import DiscordError, Lanes
 from bot.inbound import Presses, Words
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -42,6 +42,9 @@ class Events:
         """Servers of which nothing is missing."""
         self._behind: set[int] = set()
         """Servers that have to be caught up with once more."""
+        self._connections = 0
+        """How often a session of the gateway has begun."""
+        self._lanes = Lanes()
         self._synced = True
         """The commands are registered as they are here."""
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -51,7 +54,9 @@ class Events:
         for handler in (
             self.on_connect,
             self.on_ready,
+            self.on_shard_connect,
             self.on_shard_ready,
+            self.on_guild_unavailable,
             self.on_guild_available,
             self.on_guild_join,
             self.on_message,
@@ -67,7 +72,13 @@ class Events:
 
     async def on_connect(self) -> None:
         """A new session began: until proven otherwise, everything may be missing."""
-        self._whole.clear()
+        self._connections += 1
+        if not isinstance(self._client, discord.AutoShardedClient):
+            self._whole.clear()
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """The same for the servers of one shard."""
+        self._whole -= {guild.id for guild in self._client.guilds if guild.shard_id == shard_id}
 
     async def on_ready(self) -> None:
         """All servers are there."""
@@ -85,6 +96,10 @@ class Events:
         """The servers of this shard are there."""
         await self._catch_up([guild for guild in self._client.guilds if guild.shard_id == shard_id])
 
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """An outage of this server began."""
+        self._whole.discard(guild.id)
+
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """An outage of this server ended."""
         await self._catch_up([guild])
@@ -96,8 +111,8 @@ class Events:
     async def on_message(self, message: discord.Message) -> None:
         """Somebody wrote."""
         if guild := message.guild:
-            advance = guild.id in self._whole
-            await self._do("message", guild.id, self._words.said(message, guild, advance=advance))
+            hear = self._words.said if guild.id in self._whole else self._words.said_late
+            await self._do("message", guild.id, hear(message, guild))
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """A message changed."""
@@ -150,11 +165,16 @@ class Events:
             await self._do("catch up", guild.id, self._catch_up_with(guild))
 
     async def _catch_up_with(self, guild: discord.Guild) -> None:
-        if await self._catchup.server(guild):
-            self._whole.add(guild.id)
-            self._behind.discard(guild.id)
-        else:
-            self._behind.add(guild.id)
+        async with self._lanes.one(str(guild.id)):
+            if guild.id in self._whole:
+                return  # the library says of every server twice that it is there
+            connections = self._connections
+            whole = await self._catchup.server(guild)
+            if whole and connections == self._connections:
+                self._whole.add(guild.id)
+                self._behind.discard(guild.id)
+            else:
+                self._behind.add(guild.id)
 
     async def mend(self) -> None:
         """Try again, for ever, what could not be done."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from typing import Any
 
 import discord
 import structlog
@@ -51,9 +52,18 @@ class Gateway:
     async def close(self) -> None:
         """End what the events set off, then the connection."""
         await self._events.end()
+        self._stop_waiting()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_WITHIN_S):
                 await self._client.close()
+
+    def _stop_waiting(self) -> None:
+        """The library leaves the tasks behind that wait for the servers after READY."""
+        state: Any = self._client._connection  # pyright: ignore[reportPrivateUsage]
+        of_shards: dict[int, asyncio.Task[None]] = getattr(state, "_ready_tasks", {})
+        for task in (state._ready_task, *of_shards.values()):
+            if task is not None:
+                task.cancel()
 
     async def _stay_connected(self) -> None:
         pause_s, since = 1.0, time.monotonic()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import discord
 
 from agent_core.control import Control
+from agent_core.errors import StoreUnavailableError
 from agent_core.session import State
 from agent_core.signals import Edited, Said, Signal, Withdrawn
 from agent_core.values import FileRef, Person, Right, ServerRules
@@ -60,6 +61,8 @@ class Words:
         self._dropped = dropped
         self._notes = notes
         self._lanes = Lanes()
+        self._torn: set[str] = set()
+        """Threads in which a message could not be stored: no later one may come before it."""
 
     async def said(
         self,
@@ -69,13 +72,26 @@ class Words:
         advance: bool = True,
         known: Known | None = None,
     ) -> None:
-        """Take a message in, if it is for a goal. `advance`: no older message of its thread is missing."""
+        """Take a message in, if it is for a goal. `advance`: no older one of its thread is missing."""
         if not _by_a_person(message):
             return
-        async with self._lanes.one(str(message.channel.id)):
-            await self._said(message, guild, {} if known is None else known)
-            if advance and (ref := await self._control.by_thread(str(guild.id), str(message.channel.id))):
-                await self._control.storage.posts.put(ref, SEEN, str(message.id))
+        channel_id = str(message.channel.id)
+        async with self._lanes.one(channel_id):
+            if channel_id in self._torn:
+                return  # it is found again together with the one before it
+            try:
+                await self._said(message, guild, {} if known is None else known)
+                if advance and (ref := await self._control.by_thread(str(guild.id), channel_id)):
+                    await self._control.storage.posts.put(ref, SEEN, str(message.id))
+            except (StoreUnavailableError, DiscordError):
+                self._torn.add(channel_id)
+                raise
+
+    async def said_late(self, message: discord.Message, guild: discord.Guild) -> None:
+        """As `said`, while older messages may be missing: those first, so that order is kept."""
+        if _by_a_person(message) and (state := await self._state(guild, str(message.channel.id))):
+            await self._missed_words(state, guild)
+            await self.said(message, guild, advance=False)
 
     async def edited(self, message: discord.Message, guild: discord.Guild) -> None:
         """Change the message while it still waits."""
@@ -107,17 +123,22 @@ class Words:
         """Take in what was written, edited and deleted in this session's thread while nobody listened."""
         if state.thread_id is None:
             return
+        await self._missed_words(state, guild)
+        for said in await self._all_waiting(state):
+            await self._compare(said, guild, state.thread_id)
+
+    async def _missed_words(self, state: State, guild: discord.Guild) -> None:
+        if state.thread_id is None:
+            return
         seen = (await self._control.storage.posts.all(state.ref)).get(SEEN, state.thread_id)
+        self._torn.discard(state.thread_id)
         known: Known = {}
         while found := await self._api.history(state.thread_id, after=seen, limit=100):
             for message in found:
                 await self.said(message, guild, known=known)
             seen = str(found[-1].id)
-        for _, signal in await self._control.storage.inbox.fresh(state.ref, state.inbox_id):
-            if isinstance(signal, Said):
-                await self._compare(state.thread_id, signal, guild)
 
-    async def _compare(self, thread_id: str, said: Said, guild: discord.Guild) -> None:
+    async def _compare(self, said: Said, guild: discord.Guild, thread_id: str) -> None:
         message = await self._api.find(thread_id, said.message_id)
         if message is None:
             await self.deleted(guild, thread_id, [said.message_id])

@@ -181,6 +181,8 @@ class Front:
         assert self.bot is not None
         if self.bot.running.done():
             self.bot.running.result()
+        if not self.bot.client.is_ready():
+            return False
         state = await self.ask("GET", "state")
         return any(bot["connected"] and bot["commands"] for bot in state["bots"])
 
@@ -194,9 +196,9 @@ class Front:
         self.bot = None
 
     async def refuse_writes(self, refuse: bool) -> None:
-        """Let the Redis refuse every write, as one that lost its replicas does; or take them again."""
+        """Let the Redis refuse every write, as one that is full does; or take them again."""
         async with connected(self.redis_url, repeat=True) as client:
-            await client.config_set("min-replicas-to-write", int(refuse))  # pyright: ignore[reportUnknownMemberType]
+            await client.config_set("maxmemory", int(refuse))  # pyright: ignore[reportUnknownMemberType]
 
     # -- what a worker would do -----------------------------------------------------------------------------
 
