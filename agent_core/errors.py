@@ -38,7 +38,7 @@ class RefusedError(GoalkeeperError):
 
 
 class StoreUnavailableError(GoalkeeperError):
-    """Redis or the blob store does not answer."""
+    """Redis, the blob store or Discord does not answer just now."""
 
 
 class FencedError(GoalkeeperError):

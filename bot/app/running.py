@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Prefix
-from agent_core.errors import StartError
+from agent_core.errors import StartError, StoreUnavailableError
 from agent_core.loop import turn
 from agent_core.model import Model
 from agent_core.prompts import load as prompt
@@ -22,6 +22,7 @@ from agent_core.worker import DocketEngine
 from agent_core.workspace import Workspaces
 from bot.app import front
 from bot.app.outside import Outside, Part, demo_goals, playground_token
+from bot.discord_api import UnavailableError
 from bot.gateway import Gateway
 from bot.reporter import Pace, Reporter
 from bot.settings import Role, Settings, check_role
@@ -108,7 +109,10 @@ class Bot:
         await turn(self._house, ref)
 
     async def _report(self, ref: SessionRef) -> None:
-        await self.reporter.report(ref)
+        try:
+            await self.reporter.report(ref)
+        except UnavailableError as error:
+            raise StoreUnavailableError(f"Discord does not answer: {error}") from error
 
     async def _still_may(self, state: State, person: Person, right: Right) -> bool:
         return await front.still_may(self._line, self.control, state, person, right)
