@@ -42,30 +42,23 @@ def install(runtime: Path) -> bool:
     """
     if is_ready(runtime):
         return False
-    if runtime.exists():
-        shutil.rmtree(runtime)
-    venv.EnvBuilder(symlinks=True, with_pip=False).create(runtime)
-    python = runtime / "bin" / "python"
+    making = runtime.with_name(f"{runtime.name}.new")
+    shutil.rmtree(making, ignore_errors=True)
+    venv.EnvBuilder(symlinks=True, with_pip=False).create(making)
+    python = making / "bin" / "python"
     with resources.as_file(_list()) as packages:
-        pip = [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            str(python),
-            "install",
-            "--quiet",
-            "--only-binary",
-            ":all:",
-        ]
-        subprocess.run([*pip, "--no-deps", "--requirement", str(packages)], check=True, umask=0o022)
-    etc = runtime / "etc"
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+        words = ["--only-binary", ":all:", "--no-deps", "--requirement", str(packages)]
+        subprocess.run([*pip, *words], check=True, umask=0o022)
+    etc = making / "etc"
     etc.mkdir(mode=0o755)
     for name, text in _STUBS.items():
         (etc / name).write_text(text, encoding="utf-8")
-    _list_fonts(runtime, python)
-    _make_readable(runtime)
-    (runtime / _STAMP).write_text(_wanted(), encoding="utf-8")
+    _list_fonts(making, python)
+    _make_readable(making)
+    (making / _STAMP).write_text(_wanted(), encoding="utf-8")
+    shutil.rmtree(runtime, ignore_errors=True)
+    making.rename(runtime)
     return True
 
 
