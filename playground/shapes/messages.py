@@ -71,7 +71,7 @@ def message_object(world: World, message: Message, viewer: Viewer, *, nested: bo
         "embeds": _embeds(world, message) if sees and not message.flags & SUPPRESS_EMBEDS else [],
         "components": message.components if sees else [],
     }
-    if message.reactions:
+    if message.reactions and not nested:
         shaped["reactions"] = [reaction_object(r, viewer.user_id) for r in message.reactions]
     _add_origin(world, shaped, message)
     if message.reference is not None and not nested:
