@@ -53,6 +53,8 @@ class Verdict:
     """The proposal is the plan card: the first run of a guarded session."""
     uses_five: bool = False
     """The action passes on a standing "next four", and uses one of them up."""
+    rule: str = ""
+    """What a standing yes would cover, in words; empty where none can cover this action."""
 
 
 def risk_of(name: str) -> Risk:
@@ -88,12 +90,14 @@ def judge(action: Action, standing: Standing) -> Verdict:
         and not standing.first_run_allowed
         and not _rewrites_contract(action, standing)
     )
-    if _may_stand(action, standing):
+    may_stand = _may_stand(action, standing)
+    if may_stand:
         if all(kind in standing.always for kind in kinds(action)):
             return Verdict(verdict="allow", why="always allowed in this session")
         if standing.five_left > 0:
             return Verdict(verdict="allow", why="allowed with the ones before it", uses_five=True)
-    return Verdict(verdict="ask", why=why, plan_card=plan_card)
+    rule = rule_in_words(action) if may_stand else ""
+    return Verdict(verdict="ask", why=why, plan_card=plan_card, rule=rule)
 
 
 def _why_ask(action: Action, standing: Standing) -> str | None:

@@ -24,12 +24,13 @@ from agent_core.interrupt import InterruptionError, interruptible
 from agent_core.model import ModelReply
 from agent_core.policy import Verdict
 from agent_core.session import Pending, State
-from agent_core.session.files import named
-from agent_core.session.next import first_proposal, reopen
+from agent_core.session.files import free_path, named
+from agent_core.session.next import first_proposal
 from agent_core.session.state import keyed
+from agent_core.session.take import disown
 from agent_core.storage import Storage
 from agent_core.tools import Outcome, Toolbox, cut, observe
-from agent_core.values import Message, NamedFile, Observation, Person, Right, Status
+from agent_core.values import Message, NamedFile, Person, Right, Status
 from agent_core.workspace import Workspaces
 
 THINK_S = 600.0
@@ -97,28 +98,29 @@ async def think(house: House, state: State) -> tuple[Event, ...]:
 
 
 async def begin(house: House, state: State, pending: Pending, verdict: Verdict) -> tuple[Event, ...]:
-    """Write down that the action starts; nothing where it had started before."""
+    """Write down that the action starts; nothing where it had started, or where a signal comes first."""
     if pending.started:
         return ()
-    decision = pending.decision
-    if decision and not await house.still_may(state, decision.person, Right.APPROVE):
-        return (reopen(pending),)
-    uses_five = verdict.uses_five and decision is None
+    if pending.decision:
+        if not await _still_may(house, state, pending):
+            return disown(state, pending)
+        if await house.storage.inbox.fresh(state.ref, state.inbox_id):
+            return ()  # a no may have come while the right was looked up
+    uses_five = verdict.uses_five and pending.decision is None
     return (ActionStarted(action=pending.key, run_id=uuid4().hex, uses_five=uses_five),)
 
 
 async def act(house: House, state: State, pending: Pending) -> tuple[Event, ...]:
-    """Run the action and cut what came back to size."""
+    """Run the action, if it has started, and cut what came back to size."""
+    if not pending.started:
+        return ()
     try:
         outcome = await interruptible(house.tools.act(pending.action, state), house.storage.inbox, state)
     except InterruptionError as error:
         outcome = Outcome(text=f"{error} The files are as they were before it.", is_error=True)
     except SandboxRefusedError as error:
         return (Paused(by="bot", reason=str(error)),)  # started, not observed: it is run again on resume
-    path = f"outputs/{pending.key}.txt"
-    text, was_cut = cut(outcome.text, path)
-    full = await _store_whole(house, state, outcome, path) if was_cut else None
-    return (*outcome.events, Observed(action=pending.key, observation=observe(outcome, text, full)))
+    return (*outcome.events, await _observed(house, state, pending, outcome))
 
 
 async def check(house: House, state: State, pending: Pending) -> tuple[Event, ...]:
@@ -129,7 +131,7 @@ async def check(house: House, state: State, pending: Pending) -> tuple[Event, ..
         work = house.runner.run(state, state.contract or (), judged)
         results = await interruptible(work, house.storage.inbox, state)
     except (ToolError, InterruptionError) as error:
-        return (_not_finished(pending, str(error)),)
+        return (await _not_finished(house, state, pending, str(error)),)
     except SandboxRefusedError as error:
         return (Paused(by="bot", reason=str(error)),)
     checked = Checked(action=pending.key, results=results)
@@ -137,18 +139,20 @@ async def check(house: House, state: State, pending: Pending) -> tuple[Event, ..
         return (checked,)
     seen = ", ".join(sorted(judged)) or "no files"
     text = f"Not finished. These checks of the contract fail:\n{in_words(results)}\nThey saw: {seen}."
-    return (checked, _not_finished(pending, text))
+    return (checked, await _not_finished(house, state, pending, text))
 
 
-def end(state: State, status: Status, pending: Pending | None) -> tuple[Event, ...]:
+async def end(house: House, state: State, status: Status, pending: Pending | None) -> tuple[Event, ...]:
     """The closing event, or what keeps the goal from ending."""
     if pending is None:
         summary = f"Stopped by {state.stop.person.name}." if state.stop else "Stopped."
         return (Ended(status=status, summary=summary, checked=False),)
+    if pending.decision and not await _still_may(house, state, pending):
+        return disown(state, pending)
     try:
         files = _finishing(state, pending)
     except ToolError as error:
-        return (_not_finished(pending, str(error)),)
+        return (await _not_finished(house, state, pending, str(error)),)
     summary = str((pending.action.arguments or {}).get("summary", ""))
     return (Ended(status=status, summary=summary, checked=state.contract is not None, files=files),)
 
@@ -170,26 +174,37 @@ def _failed(house: House, state: State, error: ModelError) -> ThoughtFailed:
     """When to try again, if at all: only what can pass is tried."""
     wait_s: float | None = None
     if isinstance(error, RateLimitError) and error.retry_after_s is not None:
-        wait_s = error.retry_after_s
+        least_s = RETRY_S[min(state.failures, len(RETRY_S) - 1)]
+        wait_s = max(error.retry_after_s, least_s)  # "0" from a server that goes on refusing must not spin
     elif isinstance(error, TransientModelError | RateLimitError) and state.failures < len(RETRY_S):
         wait_s = RETRY_S[state.failures]
     retry_at = None if wait_s is None else house.clock.now() + wait_s
     return ThoughtFailed(error=error.kind, text=str(error), retry_at=retry_at)
 
 
-async def _store_whole(house: House, state: State, outcome: Outcome, path: str) -> NamedFile:
-    """Put the whole output into a workspace file of its own."""
-    files = {name: file for name, file in state.files.items() if name not in outcome.removed}
+async def _still_may(house: House, state: State, pending: Pending) -> bool:
+    """Whether whoever decided may still decide, now that it is acted on."""
+    return pending.decision is None or await house.still_may(state, pending.decision.person, Right.APPROVE)
+
+
+async def _observed(house: House, state: State, pending: Pending, outcome: Outcome) -> Observed:
+    """What the model will read: what is too long is cut, and kept whole in a workspace file of its own."""
+    files = {path: file for path, file in state.files.items() if path not in outcome.removed}
     files |= {one.path: one.file for one in outcome.changed}
-    workspace = await house.workspaces.open(state.ref, files)
-    return await workspace.write(path, outcome.text.encode("utf-8", "replace"))
+    path = free_path(files, "outputs", f"{pending.key}.txt")
+    text, was_cut = cut(outcome.text, path)
+    full: NamedFile | None = None
+    if was_cut:
+        data = outcome.text.encode("utf-8", "replace")
+        full = NamedFile(path=path, file=await house.storage.blobs.put_bytes(state.ref.guild_id, data))
+    return Observed(action=pending.key, observation=observe(outcome, text, full))
+
+
+async def _not_finished(house: House, state: State, pending: Pending, text: str) -> Observed:
+    return await _observed(house, state, pending, Outcome(text=text, is_error=True))
 
 
 def _finishing(state: State, pending: Pending) -> tuple[NamedFile, ...]:
     """The files that `finish` names. Raises ToolError where one is not there."""
     paths = (pending.action.arguments or {}).get("files")
     return named(state.files, [str(path) for path in paths]) if isinstance(paths, list) else ()
-
-
-def _not_finished(pending: Pending, text: str) -> Observed:
-    return Observed(action=pending.key, observation=Observation(text=text, is_error=True))

@@ -1,6 +1,7 @@
 """Paths of a workspace as the model writes them. Pure: nothing here touches a disk."""
 
 from collections.abc import Iterable
+from itertools import count
 from pathlib import PurePosixPath
 
 from agent_core.errors import ToolError
@@ -8,29 +9,98 @@ from agent_core.values import Manifest, NamedFile
 
 LONGEST_NAME = 255
 LONGEST_PATH = 1024
+"""Bytes of UTF-8, as file systems count."""
+
+INPUTS = "inputs"
+"""The folder of what people drop."""
+
+_ROOT = "/workspace"
+_SHOWN = 200
 
 
 def normal_path(path: str) -> str:
     """The path relative to the workspace root, "." for the root. Raises ToolError on any other place."""
-    text = path.strip().removeprefix("/workspace")
-    if not text.strip("/"):
-        return "."
+    text = path.strip()
+    absolute = text.startswith("/")
+    if text == _ROOT or text.startswith(f"{_ROOT}/"):
+        text, absolute = text.removeprefix(_ROOT), False
     parts = [part for part in PurePosixPath(text.lstrip("/")).parts if part != "."]
-    outside = path.strip().startswith("/") and not path.strip().startswith("/workspace")
-    if outside or ".." in parts or "\0" in text:
-        message = f"{path!r} is outside the workspace. Give a path relative to its root, such as 'report.md'."
-        raise ToolError(message)
-    if len(text) > LONGEST_PATH or any(len(part.encode()) > LONGEST_NAME for part in parts):
+    sizes = [len(part.encode("utf-8", "surrogatepass")) for part in parts]
+    if sum(sizes) + len(sizes) > LONGEST_PATH or max(sizes, default=0) > LONGEST_NAME:
         message = (
             f"The path {path[:60]!r}... is too long: {LONGEST_NAME} bytes a name, {LONGEST_PATH} in all."
         )
         raise ToolError(message)
+    if (absolute and parts) or ".." in parts:
+        message = f"{path!r} is outside the workspace. Give a path relative to its root, such as 'report.md'."
+        raise ToolError(message)
+    if _storable(text) != text:
+        raise ToolError(f"{path!r} holds characters that no file name can have. Choose another name.")
     return "/".join(parts) or "."
+
+
+def folders_above(path: str) -> list[str]:
+    """The folders that hold this path, the outermost first; the root is not among them."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def is_free(files: Manifest, path: str) -> bool:
+    """Whether a new file may have this path: it is no file, no folder, and below no file."""
+    if path in files or any(folder in files for folder in folders_above(path)):
+        return False
+    return not any(name.startswith(f"{path}/") for name in files)
+
+
+def free_path(files: Manifest, folder: str, name: str) -> str:
+    """A path for a new file of this name, in this folder or, where that is a file, in one beside it."""
+    stem, ending = _split(name)
+    for number in count(1):
+        beside = f" ({number})" if number > 1 else ""
+        for path in (f"{folder}/{stem}{beside}{ending}", f"{folder}{beside}/{name}"):
+            if is_free(files, path):
+                return path
+    raise AssertionError(name)  # the numbers never end
+
+
+def dropped_apart(files: Manifest, dropped: Iterable[NamedFile]) -> tuple[NamedFile, ...]:
+    """What somebody dropped, under `inputs/NAME` and beside what is there: no dropped file is replaced."""
+    taken = {path: file for path, file in files.items() if path != INPUTS}  # such a file gives way
+    named: list[NamedFile] = []
+    for one in dropped:
+        name = _safe_name(one.path)
+        path = f"{INPUTS}/{name}"
+        if path not in taken or taken[path].sha256 != one.file.sha256:
+            path = free_path(taken, INPUTS, name)
+        taken[path] = one.file
+        named.append(NamedFile(path=path, file=one.file))
+    return tuple(named)
+
+
+def _safe_name(path: str) -> str:
+    """The last name of a path, as one that a file can have, with room for a number."""
+    name = _storable(path).rpartition("/")[2]
+    if name in {"", ".", ".."}:
+        return "file"
+    stem, ending = _split(name)
+    room = LONGEST_NAME - len(ending.encode()) - len(" (1000)")
+    return stem.encode()[:room].decode("utf-8", "ignore") + ending
+
+
+def _split(name: str) -> tuple[str, str]:
+    """The stem and the ending; where that is no sensible ending, all is stem."""
+    path = PurePosixPath(name)
+    return (path.stem, path.suffix) if len(path.suffix.encode()) < LONGEST_NAME // 2 else (name, "")
+
+
+def _storable(text: str) -> str:
+    """The text without what neither a file name nor the journal can hold: NUL and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def under(files: Manifest, path: str) -> list[NamedFile]:
     """The file of this path, or all files of this folder. Raises ToolError where there is nothing."""
-    wanted = normal_path(path)
+    wanted = path if path in files else normal_path(path)
     found = [
         NamedFile(path=name, file=file)
         for name, file in sorted(files.items())
@@ -38,7 +108,7 @@ def under(files: Manifest, path: str) -> list[NamedFile]:
     ]
     if not found:
         have = ", ".join(sorted(files)[:20]) or "nothing yet"
-        raise ToolError(f"There is no file or folder {path!r} in the workspace. It holds: {have}.")
+        raise ToolError(f"There is no file or folder {path[:_SHOWN]!r} in the workspace. It holds: {have}.")
     return found
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from agent_core.events import (
-    DecisionWithdrawn,
     Event,
     LimitReached,
     Observed,
@@ -12,9 +11,9 @@ from agent_core.events import (
     QuestionAsked,
     Thought,
 )
-from agent_core.policy import Verdict, judge, risk_of, rule_in_words
+from agent_core.policy import Verdict, judge, risk_of
 from agent_core.session.state import Pending, State
-from agent_core.values import Action, Observation, Risk, Status
+from agent_core.values import Observation, Risk, Status
 
 MOST_SILENT = 3
 """Thoughts in a row without an action, before the session stands still."""
@@ -128,7 +127,7 @@ def _next_action(state: State, pending: Pending, now: float) -> Next:
         return Record(events=(_refuse(pending, pending.problem),))
     decision = pending.decision
     if decision and decision.how == "reject":
-        if decision.reason is None and not state.unheard and now < pending.decided_at + REASON_WAIT_S:
+        if decision.reason is None and now < pending.decided_at + REASON_WAIT_S:
             return Wait(until=pending.decided_at + REASON_WAIT_S)
         return Record(events=_reject(state, pending))
     if pending.open:
@@ -147,7 +146,7 @@ def _next_run(state: State, pending: Pending) -> Next:
     verdict = judge(pending.action, state.standing)
     if pending.started or pending.decision or verdict.verdict == "allow":
         return Act(pending=pending, verdict=verdict)
-    return Propose(proposed=_propose(pending.key, pending.action, verdict))
+    return Propose(proposed=_propose(pending.key, verdict))
 
 
 def first_proposal(state: State, thought: Thought) -> Proposed | None:
@@ -156,11 +155,11 @@ def first_proposal(state: State, thought: Thought) -> Proposed | None:
         return None
     first = thought.actions[0]
     verdict = judge(first, state.standing)
-    return _propose(f"{thought.step}.1", first, verdict) if verdict.verdict == "ask" else None
+    return _propose(f"{thought.step}.1", verdict) if verdict.verdict == "ask" else None
 
 
-def _propose(key: str, action: Action, verdict: Verdict) -> Proposed:
-    return Proposed(action=key, why=verdict.why, rule=rule_in_words(action), plan_card=verdict.plan_card)
+def _propose(key: str, verdict: Verdict) -> Proposed:
+    return Proposed(action=key, why=verdict.why, rule=verdict.rule, plan_card=verdict.plan_card)
 
 
 def _next_ask(pending: Pending) -> Next:
@@ -204,13 +203,6 @@ def _reject(state: State, rejected: Pending) -> tuple[Event, ...]:
         if pending is not rejected
     ]
     return tuple(events)
-
-
-def reopen(pending: Pending) -> DecisionWithdrawn:
-    """The decision no longer counts: whoever made it has lost the right to."""
-    if pending.decision is None:
-        raise ValueError(pending.key)  # only called for a decided action
-    return DecisionWithdrawn(action=pending.key, person=pending.decision.person)
 
 
 def _refuse(pending: Pending, text: str) -> Observed:

@@ -32,6 +32,8 @@ from agent_core.events import (
     ToppedUp,
 )
 from agent_core.policy import Standing, kinds, risk_of
+from agent_core.session.files import folders_above
+from agent_core.signals import Post
 from agent_core.values import (
     Action,
     Check,
@@ -47,6 +49,9 @@ from agent_core.values import (
     Usage,
     Waiting,
 )
+
+Reaction = tuple[Post, str, str, str]
+"""(post, about, emoji, person id)."""
 
 LONGEST_WORK_S = 900.0
 """A longer gap between two commits of a running session means that nobody was at work on it."""
@@ -92,10 +97,8 @@ class State:
     upload_limit: int = 10 * 1024 * 1024
     inbox_id: str = "0-0"
     seen: set[str] = field(default_factory=set[str])
-    reactions: dict[tuple[str, str, str, str], Person] = field(
-        default_factory=dict[tuple[str, str, str, str], Person]
-    )
-    """(post, about, emoji, person id) -> who pressed; only what is there now."""
+    reactions: dict[Reaction, Person] = field(default_factory=dict[Reaction, Person])
+    """Who pressed; only what is there now."""
     step: int = 0
     pending: list[Pending] = field(default_factory=list[Pending])
     unheard: list[str] = field(default_factory=list[str])
@@ -253,6 +256,9 @@ class State:
 
     def _add_inputs(self, files: Iterable[NamedFile]) -> None:
         added = {named.path: named.file for named in files}
+        for path in added:
+            for folder in folders_above(path):
+                self.files.pop(folder, None)  # a file that a script put where the folder has to be
         self.files |= added
         self.inputs |= added
 
@@ -313,11 +319,11 @@ class State:
 
     def _allow(self, pending: Pending) -> None:
         """A decision takes effect when its action starts: until then it can be taken back."""
+        if risk_of(pending.action.name) is Risk.RUN:
+            self.first_run_allowed = True
         decision = pending.decision
         if decision is None or decision.how == "reject":
             return
-        if risk_of(pending.action.name) is Risk.RUN:
-            self.first_run_allowed = True
         if decision.how == "five":
             self.five_left = 4
         if decision.how == "always":

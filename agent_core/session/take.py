@@ -1,7 +1,6 @@
 """Turn one signal from the inbox into the events that it means for this state. Pure."""
 
-from collections.abc import Sequence
-from pathlib import PurePosixPath
+from collections.abc import Mapping, Sequence
 
 from agent_core.events import (
     Decided,
@@ -19,10 +18,13 @@ from agent_core.events import (
     ThreadBound,
     ToppedUp,
 )
-from agent_core.session.state import Pending, State
+from agent_core.policy import risk_of
+from agent_core.session.files import dropped_apart
+from agent_core.session.state import Pending, Reaction, State
 from agent_core.signals import (
     Edited,
     PauseAsked,
+    Post,
     Reacted,
     ResumeAsked,
     Said,
@@ -31,13 +33,20 @@ from agent_core.signals import (
     ThreadOpened,
     Withdrawn,
 )
-from agent_core.values import NamedFile, Observation
+from agent_core.values import Observation, Person, Risk
 
 ONCE, FIVE, ALWAYS, REJECT, STOP, MORE = "✅", "5️⃣", "🔁", "❌", "🛑", "💰"
 DIGITS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣", "🔟")
 """The emoji of a question's options, in order."""
 
 _ALLOWS: dict[str, How] = {ONCE: "once", FIVE: "five"}
+_PRESSED: dict[How, tuple[Post, str]] = {
+    "reject": ("proposal", REJECT),
+    "once": ("proposal", ONCE),
+    "five": ("proposal", FIVE),
+    "always": ("rule", ALWAYS),
+}
+"""Which press makes which decision. Of several that stand, the first in this order counts."""
 
 
 def take(state: State, inbox_id: str, signal: Signal, later: Sequence[Signal]) -> tuple[Event, ...]:
@@ -73,11 +82,13 @@ def _said(state: State, said: Said, later: Sequence[Signal]) -> tuple[Event, ...
         return ()
     edits = [change for change in changes if isinstance(change, Edited)]
     text = max(edits, key=lambda edit: edit.edited_at).text if edits else said.text
+    if not text.strip() and not said.files:
+        return ()
     spoke = PersonSpoke(
         message_id=said.message_id,
         person=said.person,
         text=text,
-        files=_named_apart(state, said.files),
+        files=dropped_apart(state.files, said.files),
     )
     return (spoke, *_meant(state, said, text))
 
@@ -86,8 +97,8 @@ def _meant(state: State, said: Said, text: str) -> tuple[Event, ...]:
     """What words mean for an open question or proposal; a file alone never decides."""
     if not text.strip():
         return ()
-    if said.interrupt:
-        return tuple(_refused(pending, said.person.name) for pending in state.pending if not pending.started)
+    if said.interrupt and (said.may_decide or not state.proposal):
+        return tuple(_interrupted(pending, said.person.name) for pending in state.pending)
     if question := state.question:
         return (_answer(question, said.person.name, text),)
     undecided = next((p for p in state.pending if p.proposal and not p.started), None)
@@ -96,29 +107,19 @@ def _meant(state: State, said: Said, text: str) -> tuple[Event, ...]:
     return ()
 
 
-def _refused(pending: Pending, name: str) -> Observed:
+def _interrupted(pending: Pending, name: str) -> Observed:
+    """What becomes of an action; one that has started was left by a worker that died, or had no sandbox."""
     text = f"Not run: {name} interrupted the step and says something first."
-    return Observed(action=pending.key, observation=Observation(text=text, is_error=True), refused=True)
-
-
-def _named_apart(state: State, files: Sequence[NamedFile]) -> tuple[NamedFile, ...]:
-    """The files under names that no other file has: nothing that somebody dropped is ever replaced."""
-    taken = dict(state.files)
-    named: list[NamedFile] = []
-    for dropped in files:
-        path, number = PurePosixPath(dropped.path), 2
-        while taken.get(str(path), dropped.file).sha256 != dropped.file.sha256:
-            original = PurePosixPath(dropped.path)
-            path = original.with_name(f"{original.stem} ({number}){original.suffix}")
-            number += 1
-        taken[str(path)] = dropped.file
-        named.append(NamedFile(path=str(path), file=dropped.file))
-    return tuple(named)
+    if pending.started:
+        reaches = risk_of(pending.action.name) is Risk.REACH
+        left = "Whether it took effect is unknown." if reaches else "The files are as they were before it."
+        text = f"Interrupted by {name}. {left}"
+    observation = Observation(text=text, is_error=True)
+    return Observed(action=pending.key, observation=observation, refused=not pending.started)
 
 
 def _reacted(state: State, press: Reacted) -> tuple[Event, ...]:
-    key = (press.post, press.about, press.emoji, press.person.id)
-    if (key in state.reactions) == press.present:
+    if (_key(press) in state.reactions) == press.present:
         return ()
     changed = ReactionChanged(
         post=press.post,
@@ -128,6 +129,10 @@ def _reacted(state: State, press: Reacted) -> tuple[Event, ...]:
         present=press.present,
     )
     return (changed, *_pressed(state, press))
+
+
+def _key(press: Reacted) -> Reaction:
+    return (press.post, press.about, press.emoji, press.person.id)
 
 
 def _pressed(state: State, press: Reacted) -> tuple[Event, ...]:
@@ -145,7 +150,7 @@ def _pressed(state: State, press: Reacted) -> tuple[Event, ...]:
         case "question":
             return _chose(pending, press)
         case "rule":
-            return _confirmed(pending, press)
+            return _confirmed(state, pending, press)
         case "proposal":
             return _decided(state, pending, press)
 
@@ -162,9 +167,11 @@ def _answer(question: Pending, name: str, text: str) -> Observed:
     return Observed(action=question.key, observation=Observation(text=f"{name} answers: {text}"))
 
 
-def _confirmed(pending: Pending, press: Reacted) -> tuple[Event, ...]:
+def _confirmed(state: State, pending: Pending, press: Reacted) -> tuple[Event, ...]:
+    if not press.present:
+        return _taken_back(state, pending, press)
     shown = press.person.id in pending.offered
-    if not (shown and press.present and press.emoji == ALWAYS) or pending.decision is not None:
+    if not shown or press.emoji != ALWAYS or pending.decision is not None:
         return ()
     return (Decided(action=pending.key, person=press.person, how="always"),)
 
@@ -175,7 +182,7 @@ def _decided(state: State, pending: Pending, press: Reacted) -> tuple[Event, ...
     if not press.present:
         return _taken_back(state, pending, press)
     match press.emoji:
-        case "❌":
+        case "❌" if pending.decision is None or pending.decision.how != "reject":
             return (Decided(action=pending.key, person=press.person, how="reject"),)
         case "✅" | "5️⃣" if pending.decision is None:
             return (Decided(action=pending.key, person=press.person, how=_ALLOWS[press.emoji]),)
@@ -189,18 +196,36 @@ def _decided(state: State, pending: Pending, press: Reacted) -> tuple[Event, ...
 
 
 def _taken_back(state: State, pending: Pending, press: Reacted) -> tuple[Event, ...]:
-    """A removed reaction withdraws the decision that it made; presses of others that still stand count."""
+    """A removed reaction withdraws the decision that it made; presses that still stand count."""
     decision = pending.decision
-    made_by = {"once": ONCE, "five": FIVE, "reject": REJECT}
-    if decision is None or decision.person.id != press.person.id:
+    if decision is None or decision.person.id != press.person.id or decision.reason:
         return ()
-    if made_by.get(decision.how) != press.emoji or decision.reason:
+    if _PRESSED[decision.how] != (press.post, press.emoji):
         return ()
-    withdrawn = DecisionWithdrawn(action=pending.key, person=press.person)
-    still: list[tuple[How, str]] = [("reject", REJECT), ("once", ONCE), ("five", FIVE)]
-    for how, emoji in still:
-        for (post, about, pressed, person_id), person in state.reactions.items():
-            mine = person_id == press.person.id and pressed == press.emoji
-            if (post, about, pressed) == ("proposal", pending.key, emoji) and not mine:
-                return (withdrawn, Decided(action=pending.key, person=person, how=how))
+    standing = {key: person for key, person in state.reactions.items() if key != _key(press)}
+    return _undone(pending, press.person, standing)
+
+
+def disown(state: State, pending: Pending) -> tuple[Event, ...]:
+    """The decision no longer counts: whoever made it has lost the right to. Presses of others count."""
+    if pending.decision is None:
+        raise ValueError(pending.key)  # only called for a decided action
+    person = pending.decision.person
+    lost = [key for key in state.reactions if key[1] == pending.key and key[3] == person.id]
+    standing = {key: other for key, other in state.reactions.items() if key not in lost}
+    gone = [
+        ReactionChanged(post=post, about=about, person=person, emoji=emoji, present=False)
+        for post, about, emoji, _ in lost
+    ]
+    return (*gone, *_undone(pending, person, standing))
+
+
+def _undone(pending: Pending, person: Person, standing: Mapping[Reaction, Person]) -> tuple[Event, ...]:
+    """The end of this person's decision, and the decision that takes its place, if any."""
+    withdrawn = DecisionWithdrawn(action=pending.key, person=person)
+    for how, pressed in _PRESSED.items():
+        for (post, about, emoji, person_id), other in standing.items():
+            shown = how != "always" or person_id in pending.offered
+            if about == pending.key and (post, emoji) == pressed and shown:
+                return (withdrawn, Decided(action=pending.key, person=other, how=how))
     return (withdrawn,)

@@ -22,6 +22,7 @@ from agent_core.session import (
     CheckContract,
     End,
     Next,
+    Pending,
     Propose,
     Record,
     State,
@@ -33,6 +34,7 @@ from agent_core.session import (
     take,
 )
 from agent_core.session.next import first_proposal
+from agent_core.session.take import disown
 from agent_core.signals import Post, Reacted, Said, Signal
 from agent_core.values import (
     Action,
@@ -75,6 +77,8 @@ class Desk:
         self.inbox: list[tuple[str, Signal]] = []
         self.ran: list[str] = []
         self.verdicts: dict[str, bool] = {}
+        self.lost: set[str] = set()
+        """Ids of people who may no longer decide."""
         self.message = 0
         started = SessionStarted(
             goal="count to three",
@@ -105,6 +109,16 @@ class Desk:
 
     def think(self, *actions: Action, text: str = "so", problems: dict[str, str] | None = None) -> Next:
         """The model answers with these actions; then everything happens that can."""
+        self.reply(*actions, text=text, problems=problems)
+        return self.go_on()
+
+    def begin(self, *actions: Action) -> None:
+        """The model answers, and the worker dies while the first action runs."""
+        self.reply(*actions)
+        self.append(ActionStarted(action=f"{self.state.step}.1", run_id="r"))
+
+    def reply(self, *actions: Action, text: str = "so", problems: dict[str, str] | None = None) -> None:
+        """The model answers with these actions; nothing happens yet."""
         state = self.state
         thought = Thought(
             step=state.step + 1,
@@ -118,7 +132,6 @@ class Desk:
         )
         proposed = first_proposal(state, thought)
         self.append(thought, *((proposed,) if proposed else ()))
-        return self.go_on()
 
     def signal(self, *signals: Signal) -> Next:
         """These signals arrive together; then everything happens that can."""
@@ -167,21 +180,29 @@ class Desk:
                     self._act(step)
                 case CheckContract():
                     self._check(step)
+                case End(finish=pending) if pending and self._has_lost(pending):
+                    self.append(*disown(state, pending))
                 case End(status=status):
                     self.append(Ended(status=status, summary="over", checked=bool(state.contract)))
         raise AssertionError("the session does not come to rest")
 
+    def _has_lost(self, pending: Pending) -> bool:
+        return pending.decision is not None and pending.decision.person.id in self.lost
+
     def _act(self, step: Act) -> None:
         pending = step.pending
+        if self._has_lost(pending) and not pending.started:
+            return self.append(*disown(self.state, pending))
         uses_five = step.verdict.uses_five and pending.decision is None
-        self.append(ActionStarted(action=pending.key, run_id="r", uses_five=uses_five))
+        if not pending.started:
+            self.append(ActionStarted(action=pending.key, run_id="r", uses_five=uses_five))
         self.ran.append(pending.key)
         events: list[Event] = [Observed(action=pending.key, observation=Observation(text="exit code 0"))]
         if pending.action.name == "set_contract":
             events.insert(
                 0, ContractFrozen(checks=(Check(name="right", code="1"), Check(name="nice", code="")))
             )
-        self.append(*events)
+        return self.append(*events)
 
     def _check(self, step: CheckContract) -> None:
         results = tuple(
@@ -197,7 +218,11 @@ class Desk:
 
     def told(self) -> list[str]:
         """What the model was told by tools, oldest first."""
-        return [item.observation.text for item in self.state.history if isinstance(item, Observed)]
+        return [observed.observation.text for observed in self.observed()]
+
+    def observed(self) -> list[Observed]:
+        """What came back from actions, oldest first."""
+        return [item for item in self.state.history if isinstance(item, Observed)]
 
     def taken(self) -> int:
         """How many signals were taken."""

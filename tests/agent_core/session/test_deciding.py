@@ -2,10 +2,10 @@
 
 import pytest
 
-from agent_core.events import Decided, RuleOffered
+from agent_core.events import Decided, Observed, RuleOffered
 from agent_core.session import Think, Wait
 from agent_core.signals import Edited, Said, StopAsked, Withdrawn
-from agent_core.values import Autonomy, FileRef, NamedFile, Status
+from agent_core.values import Autonomy, FileRef, NamedFile, Observation, Status
 from tests.agent_core.session.desk import ANN, BOB, RUN, Desk, call
 
 
@@ -254,7 +254,147 @@ def test_a_second_file_of_the_same_name_replaces_nothing():
 def test_an_interruption_drops_what_has_not_started():
     desk = Desk()
     desk.think(RUN, RUN)
-    said = Said(message_id="5", person=BOB, text="! wait", interrupt=True)
+    said = Said(message_id="5", person=BOB, text="! wait", interrupt=True, may_decide=True)
     assert isinstance(desk.signal(said), Think)
     assert desk.ran == []
     assert all("Bob interrupted" in told for told in desk.told())
+
+
+def test_an_interruption_by_somebody_who_may_not_decide_leaves_the_proposal_open():
+    desk = Desk()
+    desk.think(RUN)
+    desk.signal(Said(message_id="5", person=BOB, text="! wait", interrupt=True))
+    assert desk.state.waiting == "decision"
+    assert desk.state.unheard == ["5"]
+
+
+def test_an_interruption_also_ends_an_action_that_a_dead_worker_had_started():
+    desk = Desk(Autonomy.AUTO)
+    desk.begin(RUN, RUN)
+    step = desk.signal(Said(message_id="5", person=BOB, text="! wait", interrupt=True))
+    assert isinstance(step, Think)
+    assert desk.ran == []
+    assert [observed.action for observed in desk.observed()] == ["1.1", "1.2"]
+
+
+def test_a_rejection_with_a_reason_keeps_it_when_somebody_presses_no_as_well():
+    desk = Desk()
+    desk.think(RUN)
+    said = Said(message_id="5", person=ANN, text="use less memory", may_decide=True)
+    desk.signal(said, desk.pressed("❌", BOB))
+    assert desk.told() == ["Rejected by Ann: use less memory"]
+
+
+def test_a_bare_rejection_waits_for_its_reason_also_where_other_words_are_unheard():
+    desk = Desk()
+    desk.think(RUN)
+    desk.say("hello", BOB, may_decide=False)
+    assert isinstance(desk.press("❌"), Wait)
+    desk.say("use less memory")
+    assert desk.told() == ["Rejected by Ann: use less memory"]
+
+
+def test_a_standing_yes_taken_back_in_time_is_no_yes():
+    desk = Desk(Autonomy.ASK)
+    desk.think(RUN)
+    desk.press("🔁")
+    desk.signal(desk.pressed("🔁", post="rule"), desk.pressed("🔁", post="rule", present=False))
+    assert desk.ran == []
+    assert desk.state.waiting == "decision"
+
+
+def test_a_no_taken_back_leaves_the_standing_yes_of_another():
+    desk = Desk(Autonomy.ASK)
+    desk.think(RUN)
+    desk.press("🔁")
+    desk.signal(
+        desk.pressed("🔁", post="rule"), desk.pressed("❌", BOB), desk.pressed("❌", BOB, present=False)
+    )
+    assert desk.ran == ["1.1"]
+    assert desk.state.always == {"run_python"}
+
+
+def test_a_decision_of_somebody_who_lost_the_right_gives_way_to_those_of_others():
+    desk = Desk(Autonomy.ASK)
+    desk.think(RUN)
+    desk.lost.add(ANN.id)
+    desk.signal(desk.pressed("5️⃣"), desk.pressed("✅"), desk.pressed("✅", BOB))
+    assert desk.ran == ["1.1"]
+    assert desk.state.five_left == 0
+
+
+def test_decisions_of_people_who_all_lost_the_right_leave_the_proposal_open():
+    desk = Desk(Autonomy.ASK)
+    desk.think(RUN)
+    desk.lost |= {ANN.id, BOB.id}
+    desk.signal(desk.pressed("✅"), desk.pressed("✅", BOB))
+    assert desk.ran == []
+    assert desk.state.waiting == "decision"
+
+
+def test_a_person_who_lost_the_right_does_not_judge_the_end():
+    desk = Desk(Autonomy.AUTO)
+    desk.think(call("set_contract", checks=[]))
+    desk.think(call("finish", summary="done"))
+    desk.lost.add(ANN.id)
+    desk.press("✅")
+    assert desk.state.waiting == "decision"
+
+
+def test_no_rule_is_offered_for_what_no_rule_can_cover():
+    desk = Desk(Autonomy.AUTO)
+    contract = call("set_contract", checks=[])
+    desk.think(contract)
+    desk.think(contract)
+    proposal = desk.state.proposal
+    assert proposal is not None
+    assert proposal.proposal is not None
+    assert proposal.proposal.rule == ""
+    desk.press("🔁")
+    assert not any(isinstance(event, RuleOffered) for commit in desk.commits for event in commit.events)
+
+
+def test_in_guarded_a_run_that_passes_on_a_standing_yes_is_the_first_run():
+    desk = Desk()
+    desk.think(call("install", packages=["six"]))
+    desk.press("5️⃣")
+    desk.think(RUN)
+    desk.think(RUN)
+    assert desk.state.five_left == 3
+    assert desk.ran == ["1.1", "2.1", "3.1"]
+
+
+def test_a_message_without_words_and_files_is_none():
+    desk = Desk()
+    desk.signal(Said(message_id="5", person=ANN, text=" "))
+    assert desk.state.history == []
+
+
+def test_a_dropped_file_lies_in_inputs_whatever_its_path_says():
+    desk = Desk()
+    hostile = ["inputs/../../etc/passwd", "/etc/passwd", "inputs/..", "inputs", "", "a/b\0c", "x" * 300]
+    files = [NamedFile(path=path, file=FileRef(sha256=path, size=1)) for path in hostile]
+    desk.signal(Said(message_id="5", person=ANN, text="", files=tuple(files)))
+    assert len(desk.state.inputs) == len(hostile)
+    for path in desk.state.inputs:
+        folder, name = path.split("/")
+        assert folder == "inputs"
+        assert name not in {"", ".", ".."}
+        assert len(name.encode()) <= 255
+        assert "\0" not in name
+
+
+def test_a_dropped_file_takes_the_place_of_a_file_named_inputs_and_goes_beside_a_folder_of_its_name():
+    desk = Desk(Autonomy.AUTO)
+    desk.begin(RUN)
+    made = [NamedFile(path=path, file=FileRef(sha256=path, size=1)) for path in ("inputs", "b")]
+    desk.append(Observed(action="1.1", observation=Observation(text="", changed=tuple(made))))
+    dropped = NamedFile(path="inputs/a", file=FileRef(sha256="x", size=1))
+    desk.signal(Said(message_id="5", person=ANN, text="", files=(dropped,)))
+    assert set(desk.state.files) == {"b", "inputs/a"}
+    desk.begin(RUN)
+    inner = NamedFile(path="inputs/c/d", file=FileRef(sha256="y", size=1))
+    desk.append(Observed(action="2.1", observation=Observation(text="", changed=(inner,))))
+    dropped = NamedFile(path="inputs/c", file=FileRef(sha256="z", size=1))
+    desk.signal(Said(message_id="6", person=ANN, text="", files=(dropped,)))
+    assert set(desk.state.files) == {"b", "inputs/a", "inputs/c (2)", "inputs/c/d"}
