@@ -94,18 +94,21 @@ async def answered(reply: Awaitable[T]) -> T:
     except TimeoutError as error:
         raise StoreUnavailableError(f"Redis did not answer within {REPLY_WITHIN_S:.0f} s.") from error
     except RedisError as error:
-        raise translated(error) from error
+        quotes = "of pipeline caused error" in str(error)
+        raise translated(error) from (None if quotes else error)
 
 
 def translated(error: RedisError) -> Exception:
     """StoreUnavailableError for what can pass; the error itself where it is a bug of ours."""
     broken = isinstance(error, RedisConnectionError | RedisTimeoutError)
-    refused = isinstance(error, ResponseError) and str(error).startswith(_PASSES)
+    # In a pipeline redis-py puts the whole command before the reply, and with it what people wrote.
+    said = str(error).rpartition(" of pipeline caused error: ")[2]
+    refused = isinstance(error, ResponseError) and said.startswith(_PASSES)
     # redis-py strips the code from some refusals and gives them a class of their own instead.
     named = type(error).__name__ in {"ReadOnlyError", "OutOfMemoryError", "ClusterDownError", "TryAgainError"}
     if broken or refused or named:
-        return StoreUnavailableError(f"Redis does not answer: {error}")
-    return error
+        return StoreUnavailableError(f"Redis does not answer: {said}")
+    return error if said == str(error) else ResponseError(said)
 
 
 def text(value: bytes | str) -> str:

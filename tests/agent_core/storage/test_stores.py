@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis.exceptions import ResponseError
 
 from agent_core.errors import RefusedError, StartError, StoreUnavailableError
 from agent_core.storage import Asks, BlobStore, Storage, keys
+from agent_core.storage.redis import translated
 from agent_core.values import Autonomy, FileRef, Right, ServerRules, SessionRef
 
 A, B, C = (SessionRef("10", name) for name in "abc")
@@ -212,3 +214,14 @@ async def test_a_folder_that_cannot_be_used_is_one_sentence(redis_url: str, tmp_
     with pytest.raises(StartError, match="set DATA_DIR"):
         async with Storage.open(redis_url, tmp_path / "blobs"):
             pass
+
+
+def test_a_refusal_within_a_pipeline_is_an_outage_and_quotes_nothing():
+    told = ResponseError(
+        "Command # 1 (XADD key * said secret) of pipeline caused error: NOREPLICAS Not enough"
+    )
+    error = translated(told)
+    assert isinstance(error, StoreUnavailableError)
+    assert "secret" not in str(error)
+    bug = translated(ResponseError("Command # 1 (XADD secret) of pipeline caused error: WRONGTYPE no"))
+    assert str(bug) == "WRONGTYPE no"
