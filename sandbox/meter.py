@@ -5,6 +5,9 @@ import re
 
 _PAGE_TABLES = re.compile(rb"^VmPTE:\s+(\d+) kB", re.MULTILINE)
 _RESIDENT = re.compile(rb"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
+_SOCKETS = re.compile(rb"^sockets: used (\d+)", re.MULTILINE)
+_SOCKET = 208 << 10
+"""What the buffers of one socket can hold."""
 _MAPPING = re.compile(rb"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)$")
 _SHARE = re.compile(rb"^Pss:\s+(\d+) kB")
 _ANONYMOUS_SHARE = re.compile(rb"^Anonymous:\s+(\d+) kB")
@@ -19,10 +22,11 @@ def used(processes: int, shared: int, limit: int) -> int:
     First a quick sum that counts what forked processes share once for each of them; only where that is over
     the limit, the exact one.
     """
-    quick = _shared_files(shared) + sum(_resident(processes, pid) for pid in _pids(processes))
+    fixed = _shared_files(shared) + _sockets(processes)
+    quick = fixed + sum(_resident(processes, pid) for pid in _pids(processes))
     if quick <= limit or quick > _BEYOND_DOUBT * limit:
         return quick
-    return _shared_files(shared) + sum(_proportional(processes, pid) for pid in _pids(processes))
+    return fixed + sum(_proportional(processes, pid) for pid in _pids(processes))
 
 
 def _pids(processes: int) -> list[str]:
@@ -32,6 +36,11 @@ def _pids(processes: int) -> list[str]:
 def _shared_files(shared: int) -> int:
     status = os.fstatvfs(shared)
     return (status.f_blocks - status.f_bfree) * status.f_frsize
+
+
+def _sockets(processes: int) -> int:
+    found = _SOCKETS.search(_read(processes, "1/net/sockstat"))
+    return int(found[1]) * _SOCKET if found else 0
 
 
 def _resident(processes: int, pid: str) -> int:

@@ -19,6 +19,9 @@ _NEWEST = 424
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _F_SETPIPE_SZ = 1031
+_SOL_SOCKET = 1
+_BUFFERS = (7, 8, 32, 33)
+"""SO_SNDBUF, SO_RCVBUF and their privileged twins."""
 # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _NAMESPACES = (
     0x80 | 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000
@@ -65,9 +68,12 @@ def _checks() -> dict[str, bytes]:
     family = _one_of((_AF_UNIX, _AF_INET, _AF_INET6), _return(_ERRNO | errno.EAFNOSUPPORT))
     kind = _argument(1) + _statement(_AND, 0xF) + _one_of((1, 2, 5), _return(_ERRNO | errno.EPROTONOSUPPORT))
     protocol = _argument(2) + _one_of((0, 6, 17), _return(_ERRNO | errno.EPROTONOSUPPORT))
+    # accepted and not done: no socket's buffer grows past what the supervisor counts for it
+    buffers = _argument(1) + _one_of((_SOL_SOCKET,), allow) + _argument(2) + _one_of(_BUFFERS, allow)
     pair = _one_of((_AF_UNIX,), _return(_ERRNO | errno.EAFNOSUPPORT))
     return {
         "socket": _argument(0) + family + kind + protocol + allow,
+        "setsockopt": buffers + _return(_ERRNO),
         "socketpair": _argument(0) + pair + allow,
         "clone": _argument(0) + _jump(_JSET, _NAMESPACES, 0, 1) + deny + allow,
         "ioctl": _argument(1) + _one_of(_IOCTLS, _return(_ERRNO | errno.ENOTTY)) + allow,

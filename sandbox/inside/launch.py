@@ -23,6 +23,8 @@ ENTRY = struct.Struct("<cIqqI")
 """An entry of the workspace: kind, mode, mtime in ns, size, length of its name."""
 USER = 1000
 _NOTE = 3
+_SOCKET_BUFFER = "4096 65536 131072"
+"""Least, usual and most bytes that a TCP socket may hold: the machine's own are megabytes."""
 _CHUNK = 1 << 20
 _NAMESPACE_KINDS = ("user", "pid", "mnt", "net", "ipc", "uts", "cgroup", "time")
 
@@ -100,6 +102,8 @@ def _mount_proc() -> int:
     """Show processes and nothing of the machine; returns a descriptor for /proc/sys of the full view."""
     flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     kernel.mount("proc", "/proc", "proc", flags)
+    for name in ("tcp_rmem", "tcp_wmem"):
+        _set(f"/proc/sys/net/ipv4/{name}", _SOCKET_BUFFER)
     settings = os.open("/proc/sys/user", os.O_RDONLY | os.O_DIRECTORY)
     kernel.mount("proc", "/proc", "proc", flags, "subset=pid")
     return settings
@@ -199,13 +203,18 @@ def _limit_namespace(settings: int) -> None:
     values = dict.fromkeys((f"max_{kind}_namespaces" for kind in _NAMESPACE_KINDS), 0)
     values |= {"max_inotify_instances": 32, "max_inotify_watches": 4096}
     for name, value in values.items():
-        try:
-            fd = os.open(name, os.O_WRONLY, dir_fd=settings)
-        except FileNotFoundError:
-            continue  # a kind that this kernel does not have
-        os.write(fd, str(value).encode())
-        os.close(fd)
+        _set(name, str(value), inside=settings)
     os.close(settings)
+
+
+def _set(name: str, value: str, *, inside: int | None = None) -> None:
+    """Change a setting of the kernel, where this kernel has it."""
+    try:
+        fd = os.open(name, os.O_WRONLY, dir_fd=inside)
+    except FileNotFoundError:
+        return
+    os.write(fd, value.encode())
+    os.close(fd)
 
 
 def _limit_process(order: Order) -> None:

@@ -51,6 +51,8 @@ async def test_time(source: str, pool: Pool, workspace: Path):
             "os.wait()"
         ),
         "f = open('/dev/shm/x', 'wb')\nwhile True: f.write(bytes(1 << 20))",
+        "import os, socket, time\nos.fork(), os.fork(), os.fork()\n"
+        "p = [socket.socketpair() for _ in range(200)]\ntime.sleep(20)",
     ],
     ids=[
         "at once",
@@ -60,6 +62,7 @@ async def test_time(source: str, pool: Pool, workspace: Path):
         "shared mapping",
         "many processes",
         "shared memory",
+        "sockets",
     ],
 )
 async def test_memory(source: str, pool: Pool, workspace: Path):
