@@ -5,4 +5,4 @@ from importlib.resources import files
 
 def load(name: str) -> str:
     """The text of `name`.md in this folder. Raises FileNotFoundError where there is none."""
-    return files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
+    return files("agent_core.prompts").joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
