@@ -1,5 +1,6 @@
 """What the world tells those who watch it: gateway sessions and people's pages."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ class Event:
     name: str
     shape: Callable[[Viewer], Payload]
     """Called at once, while the world still is as the event says."""
+    personal: frozenset[str] | None = frozenset()
+    """Users for whom the payload differs from everybody else's; None: it differs for each."""
     guild_id: str | None = None
     channel_id: str | None = None
     """Only those who may see this channel get the event."""
@@ -31,6 +34,28 @@ class Event:
     """This user does not get the event."""
     page_only: bool = False
     """For people's pages, never for the gateway."""
+
+
+class Rendering:
+    """The JSON of an event's payload for whoever asks, made once where it is the same."""
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+        self._made: dict[Viewer, str] = {}
+
+    def text(self, viewer: Viewer) -> str:
+        """The payload as this viewer gets it."""
+        personal = self._event.personal
+        shared = personal is not None and viewer.user_id not in personal
+        key = Viewer(user_id="", sees_content=viewer.sees_content) if shared else viewer
+        if key not in self._made:
+            self._made[key] = encode(self._event.shape(viewer))
+        return self._made[key]
+
+
+def encode(payload: Payload) -> str:
+    """JSON as it goes over the wire."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
 Listener = Callable[[Event], None]

@@ -1,12 +1,12 @@
 """Who may do what where: Discord's algorithm over roles and channel overwrites. Pure."""
 
 from collections.abc import Iterable
-from enum import IntFlag
+from enum import IntEnum
 
 from playground.entities import Overwrite
 
 
-class Permission(IntFlag):
+class Permission(IntEnum):
     """The permission bits that the playground knows by name."""
 
     CREATE_INSTANT_INVITE = 1 << 0

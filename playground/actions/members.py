@@ -48,6 +48,7 @@ def tell_guild_create(world: World, guild: Guild, *, only: str | None = None) ->
         Event(
             name="GUILD_CREATE",
             shape=lambda viewer: guild_create(world, guild, viewer.user_id),
+            personal=None,
             guild_id=guild.id,
             only=frozenset({only}) if only else None,
         )

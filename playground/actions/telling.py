@@ -23,12 +23,29 @@ def tell_message(world: World, name: str, message: Message, *, nonce: bool = Fal
         Event(
             name=name,
             shape=shape,
+            personal=_personal(world, message),
             guild_id=message.guild_id,
             channel_id=message.channel_id,
             only=frozenset({message.ephemeral_to}) if message.ephemeral_to else None,
             page_only=message.ephemeral_to is not None,
         )
     )
+
+
+def _personal(world: World, message: Message) -> frozenset[str]:
+    """For whom a message looks different: its author, who is mentioned, who reacted, who is in its thread."""
+    users = {message.author_id, *message.mentions}
+    for reaction in message.reactions:
+        users.update(reaction.users)
+    if message.reference is not None:
+        target = world.history(message.reference.channel_id).get(message.reference.message_id)
+        if target is not None:
+            users |= {target.author_id, *target.mentions}
+    for channel_id in (message.id, message.reference.message_id if message.reference else ""):
+        thread = world.channels.get(channel_id)
+        if thread is not None and thread.thread is not None:
+            users.update(thread.thread.members)
+    return frozenset(users)
 
 
 def tell_deleted(world: World, message: Message) -> None:
@@ -81,6 +98,7 @@ def tell_channel(world: World, name: str, channel: Channel) -> None:
         Event(
             name=name,
             shape=lambda viewer: channel_object(world, channel, viewer_id=viewer.user_id),
+            personal=frozenset(channel.recipients),
             guild_id=channel.guild_id,
             channel_id=channel.id,
         )
@@ -96,7 +114,10 @@ def tell_thread(world: World, name: str, channel: Channel, *, newly_created: boo
             shaped["newly_created"] = True
         return shaped
 
-    world.emit(Event(name=name, shape=shape, guild_id=channel.guild_id, channel_id=channel.id))
+    members = frozenset(channel.thread.members) if channel.thread else frozenset[str]()
+    world.emit(
+        Event(name=name, shape=shape, personal=members, guild_id=channel.guild_id, channel_id=channel.id)
+    )
 
 
 def tell_thread_gone(world: World, channel: Channel) -> None:

@@ -10,12 +10,13 @@ from typing import Any, cast
 from aiohttp import WSMsgType, web
 
 from playground.errors import ApiError
+from playground.events import encode
 from playground.forms import Form
 from playground.gateway.frames import Transport
 from playground.gateway.hub import Hub
 from playground.gateway.intents import KNOWN, disallowed
 from playground.gateway.members import member_chunks
-from playground.gateway.session import Session, encode
+from playground.gateway.session import Session
 from playground.ids import bot_id_of
 from playground.world import World
 

@@ -2,10 +2,9 @@
 
 import secrets
 from collections.abc import Iterator
-from typing import Any
 
 from playground.actions.access import can_see
-from playground.events import Event, Viewer
+from playground.events import Event, Rendering, Viewer
 from playground.gateway.intents import Intent, needed
 from playground.gateway.session import Session
 from playground.shapes.guild_create import guild_create
@@ -96,15 +95,13 @@ class Hub:
         if event.page_only:
             return
         intents = needed(event.name, in_guild=event.guild_id is not None)
-        shaped: dict[Viewer, Any] = {}
+        rendering = Rendering(event)
         for session in self._sessions.values():
             if not self._gets(session, event, intents):
                 continue
             sees = bool(session.intents & Intent.MESSAGE_CONTENT)
             viewer = Viewer(user_id=session.bot_id, sees_content=sees)
-            if viewer not in shaped:
-                shaped[viewer] = event.shape(viewer)
-            session.dispatch(event.name, shaped[viewer])
+            session.send(event.name, rendering.text(viewer))
 
     def _gets(self, session: Session, event: Event, intents: int) -> bool:
         if event.only is not None and session.bot_id not in event.only:

@@ -1,11 +1,11 @@
 """Which intents an event needs, and which a bot may ask for. Pure."""
 
-from enum import IntFlag
+from enum import IntEnum
 
 from playground.shapes.people import INTENT_FLAGS
 
 
-class Intent(IntFlag):
+class Intent(IntEnum):
     """The gateway's intents."""
 
     GUILDS = 1 << 0

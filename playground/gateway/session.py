@@ -1,11 +1,10 @@
 """A gateway session: what was sent, so that it can be sent again after a lost socket."""
 
-import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from playground.events import encode
 from playground.wire import Payload
 
 REPLAYED = 2000
@@ -27,10 +26,14 @@ class Session:
     lost_at: float | None = None
     """When its socket was lost."""
 
-    def dispatch(self, name: str, data: Any) -> None:
-        """Number an event, keep it, and send it if there is a socket."""
+    def dispatch(self, name: str, data: Payload) -> None:
+        """As `send`, for a payload that is not encoded yet."""
+        self.send(name, encode(data))
+
+    def send(self, name: str, data: str) -> None:
+        """Number an event, keep it, and send it if there is a socket. `data` is the payload's JSON."""
         self.seq += 1
-        frame = encode({"op": 0, "t": name, "s": self.seq, "d": data})
+        frame = f'{{"op":0,"t":"{name}","s":{self.seq},"d":{data}}}'
         self.kept.append((self.seq, frame))
         if self.outlet is not None:
             self.outlet(frame)
@@ -54,8 +57,3 @@ class Session:
             return True
         index, count = self.shard
         return index == 0 if guild_id is None else (int(guild_id) >> 22) % count == index
-
-
-def encode(payload: Payload) -> str:
-    """A frame's text."""
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))

@@ -1,9 +1,7 @@
 """What a person sees: the state, messages, the live stream, the exchange log."""
 
 import asyncio
-import json
 from itertools import islice
-from typing import Any
 
 from aiohttp import web
 
@@ -11,7 +9,7 @@ from playground.actions.access import visible
 from playground.actions.commands import available
 from playground.entities import Guild, Message
 from playground.errors import ApiError, Problem
-from playground.events import Event, Viewer
+from playground.events import Event, Rendering, Viewer, encode
 from playground.gateway.hub import Hub, may_hear
 from playground.people.asking import wrong
 from playground.rest.exchanges import ExchangeLog
@@ -154,6 +152,7 @@ class Looking:
     def _hear(self, event: Event) -> None:
         if event.name == "INTERACTION_CREATE":
             return
+        rendering = Rendering(event)
         for queue, user_id in list(self._streams.items()):
             if event.without == user_id or not may_hear(self._world, event, user_id):
                 continue
@@ -161,14 +160,14 @@ class Looking:
                 queue.put_nowait(None)  # it reconnects and reads the state anew
                 self._streams.pop(queue)
                 continue
-            queue.put_nowait(_line({"t": event.name, "d": event.shape(Viewer(user_id=user_id))}))
+            queue.put_nowait(_line(event.name, rendering.text(Viewer(user_id=user_id))))
 
     def tell_presence(self, bot_id: str, connected: bool) -> None:
         """BOT_CONNECTED or BOT_DISCONNECTED to every page."""
         name = "BOT_CONNECTED" if connected else "BOT_DISCONNECTED"
         for queue in self._streams:
-            queue.put_nowait(_line({"t": name, "d": {"id": bot_id}}))
+            queue.put_nowait(_line(name, encode({"id": bot_id})))
 
 
-def _line(event: dict[str, Any]) -> str:
-    return "data: " + json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+def _line(name: str, data: str) -> str:
+    return f'data: {{"t":"{name}","d":{data}}}'

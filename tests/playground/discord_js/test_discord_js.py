@@ -1,4 +1,4 @@
-"""An ordinary discord.js bot lives on the playground too: what both clients stumble over is the server's fault.
+"""An ordinary discord.js bot lives here too: what both clients stumble over is the server's fault.
 
 discord.js is installed with npm into pytest's cache the first time, without a lock file.
 """
@@ -24,7 +24,7 @@ INSTALL_S, WAIT_S = 100.0, 15.0
 def modules(pytestconfig: pytest.Config) -> Path:
     """A folder with discord.js in node_modules. Skips where node or the package is not to be had."""
     npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None or pytestconfig.cache is None:
+    if npm is None or shutil.which("node") is None:
         pytest.skip("node is not installed: discord.js cannot be tried")
     folder = Path(pytestconfig.cache.mkdir(f"discord_js_{VERSION}"))
     if not (folder / "node_modules" / "discord.js" / "package.json").is_file():
