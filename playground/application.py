@@ -77,6 +77,7 @@ def _add_people(app: web.Application, calling: Calling, doing: Doing, looking: L
         ("GET", "/channels/{channel_id}/messages", looking.messages),
         ("GET", "/log", looking.log),
         ("POST", "/guilds", doing.guild),
+        ("PATCH", "/guilds/{guild_id}", doing.change_guild),
         ("POST", "/channels", doing.channel),
         ("PATCH", "/channels/{channel_id}", doing.change_channel),
         ("DELETE", "/channels/{channel_id}", doing.delete_channel),

@@ -73,6 +73,8 @@ class Guild:
     name: str
     owner_id: str
     premium_tier: int = 0
+    bans: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    """user id -> reason"""
 
 
 @dataclass(slots=True, kw_only=True)

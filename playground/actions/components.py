@@ -94,6 +94,8 @@ class _Reader:
             form.choice("style", {1, 2})
         elif kind == TEXT_DISPLAY:
             self.chars += len(form.text("content", least=1, most=4000, needed=True) or "")
+        elif kind is not None:
+            shaped |= _completed(form, kind)
 
     def _button(self, form: Form, shaped: Payload) -> None:
         style = form.choice("style", range(1, 7)) or 1
@@ -132,6 +134,44 @@ class _Reader:
             )
         if custom_id is not None:
             self._custom_ids.add(custom_id)
+
+
+def _completed(form: Form, kind: int) -> Payload:
+    """The fields that Discord fills in on layout components."""
+    spoiler = form.flag("spoiler") or False
+    match kind:
+        case 11:
+            return {
+                "media": _media(form, "media"),
+                "description": form.text("description"),
+                "spoiler": spoiler,
+            }
+        case 12:
+            items = [
+                {
+                    "media": _media(item, "media"),
+                    "description": item.text("description", most=1024),
+                    "spoiler": item.flag("spoiler") or False,
+                }
+                for _, item in form.inners("items", most=10)
+            ]
+            return {"items": items}
+        case 13:
+            return {"file": _media(form, "file"), "name": None, "size": None, "spoiler": spoiler}
+        case 14:
+            divider = form.flag("divider")
+            spacing = form.choice("spacing", {1, 2}) or 1
+            return {"spacing": spacing, "divider": True if divider is None else divider}
+        case 17:
+            colour = form.integer("accent_color", least=0, most=0xFFFFFF)
+            return {"accent_color": colour, "spoiler": spoiler}
+        case _:
+            return {}
+
+
+def _media(form: Form, key: str) -> Payload:
+    inner = form.inner(key) or Form({})
+    return {"url": inner.text("url", least=1, most=2048, needed=True) or ""}
 
 
 def _option(form: Form) -> Payload:

@@ -9,6 +9,7 @@ from playground.events import Event
 from playground.permissions import BOT_INVITE, EVERYONE
 from playground.shapes.guild_create import guild_create
 from playground.shapes.people import COMMAND_BADGE, INTENT_FLAGS, user_object
+from playground.shapes.places import guild_object
 from playground.world import World
 
 ALL_INTENTS_ON = INTENT_FLAGS["members"] | INTENT_FLAGS["presences"] | INTENT_FLAGS["message_content"]
@@ -53,6 +54,14 @@ def tell_guild_create(world: World, guild: Guild, *, only: str | None = None) ->
             only=frozenset({only}) if only else None,
         )
     )
+
+
+def tell_outage(world: World, guild: Guild, *, unavailable: bool) -> None:
+    """What bots hear of an outage: the guild is unavailable, which is no removal; then it is there again."""
+    if unavailable:
+        tell_guild(world, "GUILD_DELETE", guild, {"id": guild.id, "unavailable": True})
+    else:
+        tell_guild_create(world, guild)
 
 
 def new_bot(world: World, bot_id: str, name: str) -> Application:
@@ -171,6 +180,36 @@ def _own_role(world: World, member: Member) -> Role | None:
         if member.user_id in {role.bot_id, role.member_id}:
             return role
     return None
+
+
+def ban(world: World, guild_id: str, user_id: str, reason: str | None = None) -> None:
+    """Ban a user, who leaves if it is a member."""
+    guild, user = world.guild(guild_id), world.user(user_id)
+    if (guild_id, user_id) in world.members:
+        remove_member(world, guild_id, user_id)
+    guild.bans[user_id] = reason
+    world.save(guild)
+    tell_guild(world, "GUILD_BAN_ADD", guild, {"guild_id": guild_id, "user": user_object(user)})
+
+
+def unban(world: World, guild_id: str, user_id: str) -> None:
+    """Lift a ban; else 10026."""
+    guild = world.guild(guild_id)
+    if user_id not in guild.bans:
+        raise ApiError(Problem.UNKNOWN_BAN)
+    del guild.bans[user_id]
+    world.save(guild)
+    tell_guild(
+        world, "GUILD_BAN_REMOVE", guild, {"guild_id": guild_id, "user": user_object(world.user(user_id))}
+    )
+
+
+def change_guild(world: World, guild: Guild, *, name: str | None, premium_tier: int | None = None) -> None:
+    """Rename a guild, or boost it."""
+    guild.name = name or guild.name
+    guild.premium_tier = guild.premium_tier if premium_tier is None else premium_tier
+    world.save(guild)
+    tell_guild(world, "GUILD_UPDATE", guild, guild_object(world, guild))
 
 
 def remove_member(world: World, guild_id: str, user_id: str) -> None:

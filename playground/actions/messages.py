@@ -102,6 +102,20 @@ def _check_contents(world: World, channel: Channel, author_id: str, draft: Draft
         may_manage = has(world, channel, author_id, Permission.MANAGE_THREADS)
         if channel.thread.locked and not may_manage:
             raise ApiError(Problem.ARCHIVED if channel.thread.archived else Problem.LOCKED)
+    _check_slowmode(world, channel, author_id)
+
+
+def _check_slowmode(world: World, channel: Channel, author_id: str) -> None:
+    """One message per author in the channel's time, but for those who may bypass or manage."""
+    if not channel.slowmode_s or has(world, channel, author_id, Permission.BYPASS_SLOWMODE):
+        return
+    since = world.clock.now() - channel.slowmode_s
+    for message in world.history(channel.id).before():
+        waits = time_of(message.id) - since
+        if waits <= 0:
+            return
+        if message.author_id == author_id and message.type in {0, 19}:
+            raise ApiError(Problem.SLOWMODE, retry_after=waits)
 
 
 def _set_reference(world: World, channel: Channel, message: Message, draft: Draft) -> None:

@@ -54,6 +54,8 @@ def needed(event: str, *, in_guild: bool) -> int:
         return Intent.GUILD_MESSAGES if in_guild else Intent.DIRECT_MESSAGES
     if event == "TYPING_START":
         return Intent.GUILD_MESSAGE_TYPING if in_guild else Intent.DIRECT_MESSAGE_TYPING
+    if event.startswith("GUILD_BAN_"):
+        return Intent.GUILD_MODERATION
     if event.startswith("GUILD_MEMBER_"):
         return Intent.GUILD_MEMBERS
     if event.startswith(("GUILD_", "CHANNEL_", "THREAD_")):

@@ -8,7 +8,7 @@ from aiohttp import web
 from playground.actions import interactions
 from playground.actions.access import require, visible
 from playground.actions.bodies import Upload
-from playground.actions.commands import available
+from playground.actions.commands import CHAT_INPUT, USER, available
 from playground.actions.components import SELECTS, walk
 from playground.entities import DM, Channel, Command, Interaction
 from playground.errors import ApiError, Problem
@@ -61,6 +61,8 @@ class Calling:
         given = form.raw("guild_id")
         if given is not None and str(given) != channel.guild_id:
             raise wrong("The channel is not in that server.")
+        if form.has("target_id"):
+            return self._start_on_target(form, channel, user_id)
         words = need(form, "name").removeprefix("/").split()
         command, path = find_command(self._commands(channel), words)
         self._check_allowed(command, channel, user_id)
@@ -81,6 +83,29 @@ class Calling:
             data["guild_id"] = command.guild_id
         kind = interactions.COMMAND if focused is None else interactions.AUTOCOMPLETE
         return self._start(kind, command.application_id, channel, user_id, data)
+
+    def _start_on_target(self, form: Form, channel: Channel, user_id: str) -> Interaction:
+        """A command of a user's or a message's menu."""
+        name, target_id = need(form, "name"), need(form, "target_id")
+        for command in self._commands(channel):
+            kind = command.body["type"]
+            if command.body["name"] != name or kind == CHAT_INPUT:
+                continue
+            self._check_allowed(command, channel, user_id)
+            filling = Filling(world=self._world, channel=channel, user_id=user_id, uploads=())
+            if kind == USER:
+                filling.add_user(target_id)
+            else:
+                filling.add_message(target_id, command.application_id)
+            data: Payload = {
+                "id": command.id,
+                "name": name,
+                "type": kind,
+                "target_id": target_id,
+                "resolved": filling.resolved,
+            }
+            return self._start(interactions.COMMAND, command.application_id, channel, user_id, data)
+        raise wrong(f"There is no command {name!r} in the menus of users and messages.")
 
     def _channel(self, channel_id: str, user_id: str) -> Channel:
         self._world.user(user_id)

@@ -18,7 +18,7 @@ from playground.people.asking import check_sizes, need, read_files, read_form, w
 from playground.permissions import ALL
 from playground.shapes.messages import message_object
 from playground.shapes.people import INTENT_FLAGS, member_object, user_object
-from playground.shapes.places import channel_object
+from playground.shapes.places import channel_object, guild_object
 from playground.wire import Payload
 from playground.world import World
 
@@ -40,6 +40,20 @@ class Doing:
             guild = members.new_guild(world, name, owner)
         channel = world.guild_channels(guild.id)[0]
         return {"id": guild.id, "name": guild.name, "owner_id": owner.id, "channel_id": channel.id}
+
+    async def change_guild(self, request: web.Request) -> Payload:
+        """Rename a server, boost it (which raises what a file may weigh), or take it away for a while."""
+        form = await read_form(request)
+        guild = self._world.guild(request.match_info["guild_id"])
+        name, tier = form.text("name", least=2, most=100), form.choice("premium_tier", range(4))
+        unavailable = form.flag("unavailable")
+        form.check()
+        with self._world.change():
+            if name is not None or tier is not None:
+                members.change_guild(self._world, guild, name=name, premium_tier=tier)
+            if unavailable is not None:
+                members.tell_outage(self._world, guild, unavailable=unavailable)
+        return guild_object(self._world, guild)
 
     async def channel(self, request: web.Request) -> Payload:
         """A new channel, made by the server's owner."""

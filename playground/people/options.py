@@ -7,9 +7,10 @@ from typing import Any
 from playground.actions.bodies import Upload
 from playground.actions.commands import SUB_COMMAND, SUB_COMMAND_GROUP
 from playground.entities import Attachment, Channel, Command
-from playground.errors import ApiError
+from playground.errors import ApiError, Problem
+from playground.events import Viewer
 from playground.people.asking import wrong
-from playground.shapes.messages import attachment_object
+from playground.shapes.messages import attachment_object, message_object
 from playground.shapes.people import member_object, role_object, user_object
 from playground.shapes.places import channel_object
 from playground.wire import Payload
@@ -146,6 +147,14 @@ class Filling:
         permissions = str(self.world.permissions(channel, self.user_id))
         self._under("channels")[channel_id] = shaped | {"permissions": permissions}
         return channel_id
+
+    def add_message(self, message_id: str, application_id: str) -> None:
+        """Name a message of the channel in `resolved`. The target of a command is readable without intent."""
+        message = self.world.message(self.channel.id, message_id)
+        if message.ephemeral_to not in {None, self.user_id}:
+            raise ApiError(Problem.UNKNOWN_MESSAGE)
+        viewer = Viewer(user_id=application_id)
+        self._under("messages")[message_id] = message_object(self.world, message, viewer)
 
     def _attachment(self) -> str | None:
         if self._files_used >= len(self.uploads):

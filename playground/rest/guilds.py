@@ -3,12 +3,13 @@
 from playground.actions import channels, members, threads
 from playground.actions.access import can_see, require_in_guild
 from playground.actions.telling import tell_guild, tell_role
-from playground.entities import Member, Role
+from playground.entities import Guild, Member, Role
 from playground.errors import ApiError, Problem
 from playground.permissions import ALL, Permission
 from playground.rest.call import NOTHING, Call, Reply
-from playground.shapes.people import member_object, role_object
+from playground.shapes.people import member_object, role_object, user_object
 from playground.shapes.places import channel_object, guild_object, thread_member_object, thread_object
+from playground.wire import Payload
 
 
 def _guild_id(call: Call, *needed: Permission) -> str:
@@ -24,6 +25,52 @@ def guild(call: Call) -> Reply:
         count = len(call.world.guild_members(shaped["id"]))
         shaped |= {"approximate_member_count": count, "approximate_presence_count": count}
     return Reply(body=shaped)
+
+
+def change_guild(call: Call) -> Reply:
+    """PATCH /guilds/{guild_id}: its name."""
+    found = call.world.guild(_guild_id(call, Permission.MANAGE_GUILD))
+    form = call.form()
+    name = form.text("name", least=2, most=100)
+    form.check()
+    members.change_guild(call.world, found, name=name)
+    return Reply(body=guild_object(call.world, found))
+
+
+def none(call: Call) -> Reply:
+    """GET /guilds/{guild_id}/emojis and /stickers: there are none here."""
+    _guild_id(call)
+    return Reply(body=[])
+
+
+def bans(call: Call) -> Reply:
+    """GET /guilds/{guild_id}/bans."""
+    found = call.world.guild(_guild_id(call, Permission.BAN_MEMBERS))
+    return Reply(body=[_ban_object(call, found, user_id) for user_id in found.bans])
+
+
+def ban_of(call: Call) -> Reply:
+    """GET /guilds/{guild_id}/bans/{user_id}."""
+    found = call.world.guild(_guild_id(call, Permission.BAN_MEMBERS))
+    if call.params["user_id"] not in found.bans:
+        raise ApiError(Problem.UNKNOWN_BAN)
+    return Reply(body=_ban_object(call, found, call.params["user_id"]))
+
+
+def _ban_object(call: Call, found: Guild, user_id: str) -> Payload:
+    return {"user": user_object(call.world.user(user_id)), "reason": found.bans[user_id]}
+
+
+def ban(call: Call) -> Reply:
+    """PUT /guilds/{guild_id}/bans/{user_id}."""
+    members.ban(call.world, _guild_id(call, Permission.BAN_MEMBERS), call.params["user_id"])
+    return NOTHING
+
+
+def unban(call: Call) -> Reply:
+    """DELETE /guilds/{guild_id}/bans/{user_id}."""
+    members.unban(call.world, _guild_id(call, Permission.BAN_MEMBERS), call.params["user_id"])
+    return NOTHING
 
 
 def guild_channels(call: Call) -> Reply:

@@ -43,6 +43,7 @@ def _about_guilds() -> list[Route]:
     guild = "/guilds/{guild_id}"
     return [
         _get(guild, guilds.guild),
+        Route(method="PATCH", path=guild, handler=guilds.change_guild),
         _get(f"{guild}/channels", guilds.guild_channels),
         Route(method="POST", path=f"{guild}/channels", handler=guilds.new_channel),
         _get(f"{guild}/threads/active", guilds.active_threads),
@@ -55,6 +56,12 @@ def _about_guilds() -> list[Route]:
         Route(
             method="DELETE", path=f"{guild}/members/{{user_id}}/roles/{{role_id}}", handler=guilds.take_role
         ),
+        _get(f"{guild}/emojis", guilds.none),
+        _get(f"{guild}/stickers", guilds.none),
+        _get(f"{guild}/bans", guilds.bans),
+        _get(f"{guild}/bans/{{user_id}}", guilds.ban_of),
+        Route(method="PUT", path=f"{guild}/bans/{{user_id}}", handler=guilds.ban),
+        Route(method="DELETE", path=f"{guild}/bans/{{user_id}}", handler=guilds.unban),
         _get(f"{guild}/roles", guilds.roles),
         Route(method="POST", path=f"{guild}/roles", handler=guilds.new_role),
         _get(f"{guild}/roles/{{role_id}}", guilds.role),

@@ -69,7 +69,7 @@ def message_object(world: World, message: Message, viewer: Viewer, *, nested: bo
         "mention_roles": list(message.mention_roles),
         "attachments": _attachments(world, message) if sees else [],
         "embeds": _embeds(world, message) if sees and not message.flags & SUPPRESS_EMBEDS else [],
-        "components": message.components if sees else [],
+        "components": [_component(world, message, one) for one in message.components] if sees else [],
     }
     if message.reactions and not nested:
         shaped["reactions"] = [reaction_object(r, viewer.user_id) for r in message.reactions]
@@ -122,6 +122,49 @@ def _with_links(world: World, channel_id: str, embed: Payload, links: dict[str, 
             url = world.links(channel_id, attachment)
             shaped[key] = embed[key] | {"url": url, "proxy_url": url}
     return shaped
+
+
+def _component(world: World, message: Message, component: Payload) -> Payload:
+    """A component with its media unfurled: pictures and files of the message under their addresses."""
+    shaped = dict(component)
+    if "media" in shaped:
+        shaped["media"] = _unfurled(world, message, shaped["media"]["url"])
+    if "items" in shaped:
+        shaped["items"] = [
+            item | {"media": _unfurled(world, message, item["media"]["url"])} for item in shaped["items"]
+        ]
+    if "file" in shaped:
+        shaped["file"] = media = _unfurled(world, message, shaped["file"]["url"])
+        named = [one for one in message.attachments if one.id == media.get("attachment_id")]
+        shaped |= {"name": named[0].filename, "size": named[0].size} if named else {}
+    if "components" in shaped:
+        shaped["components"] = [_component(world, message, one) for one in shaped["components"]]
+    if "accessory" in shaped:
+        shaped["accessory"] = _component(world, message, shaped["accessory"])
+    return shaped
+
+
+def _unfurled(world: World, message: Message, url: str) -> Payload:
+    for attachment in message.attachments:
+        if url == f"attachment://{attachment.filename}":
+            link = world.links(message.channel_id, attachment)
+            return {
+                "id": attachment.id,
+                "url": link,
+                "proxy_url": link,
+                "width": attachment.width,
+                "height": attachment.height,
+                "content_type": attachment.content_type,
+                "attachment_id": attachment.id,
+            }
+    return {
+        "id": message.id,
+        "url": url,
+        "proxy_url": url,
+        "width": None,
+        "height": None,
+        "content_type": None,
+    }
 
 
 def _attachments(world: World, message: Message) -> list[Payload]:

@@ -1,9 +1,11 @@
 """Commands, components and modals between people and a real discord.py bot."""
 
 import base64
+import io
 from typing import Any
 
 import discord
+import pytest
 from discord import app_commands
 
 from tests.playground.bots import Bot
@@ -225,3 +227,55 @@ async def test_buttons_selects_modals_and_autocomplete(run: Run, http: Http):
     assert modal["response"]["title"] == "Why?"
     assert done["response"]["content"] == "because so"
     assert (again.status, long.status) == (400, 400)
+
+
+async def test_commands_in_the_menus_of_users_and_messages(run: Run, http: Http):
+    bot = Bot(intents=discord.Intents.default())
+
+    @bot.tree.context_menu(name="Quote This")
+    async def quote(interaction: discord.Interaction, message: discord.Message) -> None:  # pyright: ignore[reportUnusedFunction]
+        await interaction.response.send_message(f"> {message.content}")
+
+    @bot.tree.context_menu(name="Greet")
+    async def greet(interaction: discord.Interaction, member: discord.Member) -> None:  # pyright: ignore[reportUnusedFunction]
+        await interaction.response.send_message(f"hello {member.display_name}")
+
+    async with run(bot):
+        place = await http.place()
+        say = {"channel_id": place.channel_id, "user_id": place.owner_id, "content": "secret"}
+        said = await http.person("POST", "/messages", say)
+        quoted = await http.person(
+            "POST", "/commands", place.by_owner(name="Quote This", target_id=said["id"])
+        )
+        target = place.by_owner(name="Greet", target_id=place.people["sasha"])
+        greeted = await http.person("POST", "/commands", target)
+    assert quoted["response"]["content"] == "> secret"
+    assert greeted["response"]["content"] == "hello Sasha"
+
+
+async def test_components_v2_come_back_whole(run: Run, http: Http):
+    bot = Bot()
+
+    class Layout(discord.ui.LayoutView):
+        card = discord.ui.Container["Layout"](
+            discord.ui.TextDisplay("# Title"),
+            discord.ui.Separator(),
+            discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://a.png")),
+            discord.ui.File("attachment://b.txt"),
+            accent_colour=7,
+        )
+
+    async with run(bot):
+        place = await http.place()
+        channel = bot.get_partial_messageable(int(place.channel_id))
+        files = [discord.File(io.BytesIO(b"x"), "a.png"), discord.File(io.BytesIO(b"yy"), "b.txt")]
+        sent = await channel.send(view=Layout(), files=files)
+        with pytest.raises(discord.HTTPException) as refused:
+            await sent.edit(content="text")
+    shown = (await http.messages(place.channel_id))[0]
+    assert shown["flags"] & (1 << 15)
+    card = shown["components"][0]
+    assert [one["type"] for one in card["components"]] == [10, 14, 12, 13]
+    assert card["components"][2]["items"][0]["media"]["url"].startswith(http.url)
+    assert (card["components"][3]["name"], card["components"][3]["size"]) == ("b.txt", 2)
+    assert refused.value.code == 50035

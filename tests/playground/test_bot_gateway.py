@@ -79,3 +79,32 @@ async def test_an_intent_that_is_switched_off_closes_with_4014(run: Run, http: H
 
     with pytest.raises(discord.PrivilegedIntentsRequired):
         await live()
+
+
+async def test_an_outage_is_no_removal(run: Run, http: Http):
+    bot = Bot()
+    async with run(bot):
+        place = await http.place()
+        await http.person("PATCH", f"/guilds/{place.guild_id}", {"unavailable": True})
+        assert (await bot.next("guild_unavailable")).id == int(place.guild_id)
+        await http.person("PATCH", f"/guilds/{place.guild_id}", {"unavailable": False})
+        assert (await bot.next("guild_available")).id == int(place.guild_id)
+        await http.person("DELETE", f"/members/{place.guild_id}/123456789012345678")
+        assert (await bot.next("guild_remove")).id == int(place.guild_id)
+
+
+async def test_members_come_and_go_and_are_banned(run: Run, http: Http):
+    bot = Bot()
+    async with run(bot):
+        place = await http.place()
+        sasha = place.people["sasha"]
+        await http.person("DELETE", f"/members/{place.guild_id}/{sasha}")
+        assert (await bot.next("member_remove")).id == int(sasha)
+        rights = {"permissions": str(1 << 2 | 1 << 10)}
+        await http.person("PATCH", f"/members/{place.guild_id}/123456789012345678", rights)
+        path = f"/guilds/{place.guild_id}/bans/{place.people['kim']}"
+        assert (await http.api("PUT", path, {})).status == 204
+        assert (await bot.next("member_ban"))[1].name == "kim"
+        assert (await http.api("GET", path)).body["user"]["username"] == "kim"
+        assert (await http.api("DELETE", path)).status == 204
+        assert (await bot.next("member_unban"))[1].name == "kim"

@@ -108,3 +108,17 @@ async def test_wrong_requests_are_clear(http: Http, place: Place):
     assert nobody.body["code"] == 10013
     assert "There is no command /nothing" in command.body["message"]
     assert [one.status for one in (missing, nobody, command, broken)] == [400, 404, 400, 400]
+
+
+async def test_slowmode_holds_people_but_not_who_may_bypass_it(http: Http, place: Place):
+    change = {"user_id": place.owner_id, "rate_limit_per_user": 60}
+    await http.person("PATCH", f"/channels/{place.channel_id}", change)
+    say = {"channel_id": place.channel_id, "content": "x"}
+    sasha = say | {"user_id": place.people["sasha"]}
+    await http.person("POST", "/messages", sasha)
+    held = await http.ask("POST", "/playground/messages", sasha)
+    assert (held.status, held.body["code"]) == (429, 20016)
+    for _ in range(2):
+        await http.person("POST", "/messages", say | {"user_id": place.owner_id})
+    await http.person("POST", "/clock", {"advance_s": 60})
+    await http.person("POST", "/messages", sasha)

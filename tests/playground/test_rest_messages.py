@@ -84,6 +84,14 @@ async def test_files_over_the_limits_are_refused(http: Http, place: Place):
     assert code(await upload(http, path, "{}", *[(f"{n}", most) for n in range(3)])) == (413, 40005)
 
 
+async def test_a_boosted_server_takes_larger_files(http: Http, place: Place):
+    path = f"/channels/{place.channel_id}/messages"
+    large = b"x" * (10 * 1024 * 1024 + 1)
+    assert code(await upload(http, path, "{}", ("large", large))) == (413, 40005)
+    await http.person("PATCH", f"/guilds/{place.guild_id}", {"premium_tier": 2})
+    assert (await upload(http, path, "{}", ("large", large))).body["attachments"][0]["size"] == len(large)
+
+
 async def test_a_link_expires_and_cannot_be_forged(http: Http, place: Place):
     path = f"/channels/{place.channel_id}/messages"
     posted = (await upload(http, path, "{}", ("a.txt", b"x"))).body
