@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent_core.errors import SandboxRefusedError
 from agent_core.session import State
+from agent_core.session.files import laid_over
 from agent_core.values import Check, CheckResult, Manifest
 from agent_core.workspace import Workspaces
 from sandbox import Limits, Pool, Sandbox, SandboxUnavailableError
@@ -50,8 +51,8 @@ def judged_files(state: State, finishing: Manifest) -> Manifest:
 
     A goal that hands nothing over is judged on its workspace as it stands.
     """
-    handed_over = {**state.delivered, **finishing}
-    return {**(handed_over or state.files), **state.inputs}
+    handed_over = laid_over(state.delivered, finishing)
+    return laid_over(handed_over or state.files, state.inputs)
 
 
 def broken(result: CheckResult) -> bool:

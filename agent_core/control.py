@@ -1,5 +1,6 @@
 """The door for everyone outside: start a session, say something to it, list and read."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 from agent_core.clock import Clock
@@ -7,6 +8,7 @@ from agent_core.engine import Engine
 from agent_core.errors import FencedError, RefusedError
 from agent_core.events import Commit, SessionStarted
 from agent_core.session import State, fold
+from agent_core.session.files import dropped_apart
 from agent_core.signals import Signal, StopAsked
 from agent_core.storage import Storage
 from agent_core.values import Autonomy, Limits, Message, NamedFile, Person, ServerRules, SessionRef
@@ -49,9 +51,9 @@ class Control:
 
     async def start(self, order: Order) -> None:
         """Begin a session, once however often it is called. Raises RefusedError while all is halted."""
-        rules = await self.rules(order.ref.guild_id)
-        if rules.halted:
-            raise RefusedError("Everything is stopped on this server. Start again after `/resume all`.")
+        if order.budget_usd is not None and not 0 <= order.budget_usd < math.inf:
+            raise RefusedError("The budget is no amount in US$. Give a number such as 0.50.")
+        rules = await self._unless_halted(order.ref)
         started = SessionStarted(
             goal=order.goal,
             starter=order.starter,
@@ -62,10 +64,11 @@ class Control:
             system=self._prefix.system,
             tools=self._prefix.tools,
             done_when=order.done_when,
-            files=order.files,
+            files=dropped_apart({}, order.files),
         )
         # The index first: a name without a journal is nothing, a journal without a name would be lost.
         await self.storage.index.add(order.ref, order.channel_id)
+        await self._unless_halted(order.ref)  # whoever halts from here on finds the name, and stops it
         try:
             await self.storage.journal.append(
                 order.ref, Commit(version=1, at=self._clock.now(), events=(started,))
@@ -73,6 +76,15 @@ class Control:
         except FencedError:
             return  # it was started before
         await self._engine.wake(order.ref)
+
+    async def _unless_halted(self, ref: SessionRef) -> ServerRules:
+        """The server's rules. Raises RefusedError, and takes back the name of a session that never began."""
+        rules = await self.rules(ref.guild_id)
+        if not rules.halted:
+            return rules
+        if not await self.storage.journal.version(ref):
+            await self.storage.index.ended(ref)
+        raise RefusedError("Everything is stopped on this server. Start again after `/resume all`.")
 
     async def signal(self, ref: SessionRef, signal: Signal) -> None:
         """Put a signal into the session's inbox, then wake it."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from agent_core.errors import NewerEventError
-from agent_core.signals import Post
+from agent_core.signals import Post, as_json
 from agent_core.values import (
     Action,
     Autonomy,
@@ -329,7 +329,7 @@ _head: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
 
 def dump_commit(commit: Commit) -> bytes:
     """The commit as JSON."""
-    return _adapter.dump_json(commit, exclude_defaults=False)
+    return as_json(_adapter, commit)
 
 
 def load_commit(data: bytes) -> Commit:

@@ -1,11 +1,15 @@
 """What people say to a session, as it waits in the inbox. Rights were checked at the door."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, cast
 
 from pydantic import Field, TypeAdapter
+from pydantic_core import PydanticSerializationError, to_json
 
 from agent_core.values import NamedFile, Person
+
+T = TypeVar("T")
 
 Post = Literal["proposal", "rule", "question", "budget"]
 """The posts of a session whose reactions mean something."""
@@ -98,7 +102,26 @@ _adapter: TypeAdapter[Signal] = TypeAdapter(Annotated[Signal, Field(discriminato
 
 def dump_signal(signal: Signal) -> bytes:
     """The signal as JSON."""
-    return _adapter.dump_json(signal)
+    return as_json(_adapter, signal)
+
+
+def as_json(adapter: TypeAdapter[T], value: T) -> bytes:
+    """The value as JSON. Lone surrogates, which no JSON can hold, become U+FFFD."""
+    try:
+        return adapter.dump_json(value)
+    except PydanticSerializationError:
+        return to_json(_without_surrogates(adapter.dump_python(value)))
+
+
+def _without_surrogates(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        items = cast(dict[object, object], value).items()
+        return {_without_surrogates(key): _without_surrogates(inner) for key, inner in items}
+    if isinstance(value, (list, tuple)):
+        return [_without_surrogates(inner) for inner in cast(Sequence[object], value)]
+    return value
 
 
 def load_signal(data: bytes) -> Signal:

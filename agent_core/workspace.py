@@ -9,14 +9,19 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from agent_core.errors import ToolError
+from agent_core.errors import StoreUnavailableError
 from agent_core.storage import BlobStore
 from agent_core.values import FileRef, Manifest, NamedFile, SessionRef
 
 CHUNK = 1 << 20
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Workspaces:
@@ -28,14 +33,23 @@ class Workspaces:
         self._known: dict[SessionRef, dict[str, FileRef]] = {}
 
     async def open(self, ref: SessionRef, manifest: Manifest) -> "Workspace":
-        """The session's folder, holding exactly the files of the manifest."""
+        """The session's folder, holding exactly the files of the manifest. Raises StoreUnavailableError."""
         folder = self._root / ref.guild_id / ref.id
         known = self._known.pop(ref, None)
         if known is None:
-            known = await asyncio.to_thread(_scan, folder)
+            known = await _on_disk(_scan, folder)
         await self._lay_out(folder, ref.guild_id, known, manifest)
         self._known[ref] = dict(manifest)
         return Workspace(ref, folder, self._blobs, self._known[ref])
+
+    async def read(self, ref: SessionRef, file: FileRef) -> bytes:
+        """The bytes of a file, whatever lies in the folder."""
+        return await self._blobs.read(ref.guild_id, file.sha256)
+
+    async def store(self, ref: SessionRef, path: str, data: bytes, mode: int = 0o644) -> NamedFile:
+        """Keep a file; it lies in the folder once the manifest names it and the folder is opened again."""
+        stored = await self._blobs.put_bytes(ref.guild_id, data)
+        return NamedFile(path=path, file=FileRef(sha256=stored.sha256, size=stored.size, mode=mode))
 
     def distrust(self, ref: SessionRef) -> None:
         """Something may have written there unseen: compare every file before the next use."""
@@ -51,12 +65,11 @@ class Workspaces:
         await self._lay_out(folder, ref.guild_id, {}, manifest)
 
     async def _lay_out(self, folder: Path, guild_id: str, known: Manifest, manifest: Manifest) -> None:
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         stale = [path for path in known if path not in manifest]
         missing = {path: file for path, file in manifest.items() if known.get(path) != file}
         sources = {path: self._blobs.path(guild_id, file.sha256) for path, file in missing.items()}
-        if stale or missing:
-            await asyncio.to_thread(_change, folder, stale, missing, sources)
+        if stale or missing or not known:
+            await _on_disk(_change, folder, stale, missing, sources)
 
 
 class Workspace:
@@ -70,6 +83,9 @@ class Workspace:
 
     async def keep(self, path: str, mode: int = 0o644) -> NamedFile:
         """Put the bytes of a file of the folder into the blob store."""
+        if not mode & stat.S_IRUSR:  # whatever the script wanted, the next run has to get it
+            mode |= stat.S_IRUSR
+            await _on_disk((self.folder / path).chmod, mode)
         file = await self._blobs.put_file(self.ref.guild_id, self.folder / path)
         self._known[path] = FileRef(sha256=file.sha256, size=file.size, mode=mode)
         return NamedFile(path=path, file=self._known[path])
@@ -78,23 +94,24 @@ class Workspace:
         """A file of the folder has been removed."""
         self._known.pop(path, None)
 
-    async def write(self, path: str, data: bytes) -> NamedFile:
-        """Write a file whole. Raises ToolError where a folder is in the way."""
-        before = self._known.get(path)
-        mode = before.mode if before else 0o644
-        stored = await self._blobs.put_bytes(self.ref.guild_id, data)
-        file = FileRef(sha256=stored.sha256, size=stored.size, mode=mode)
-        source = {path: self._blobs.path(self.ref.guild_id, file.sha256)}
-        try:
-            await asyncio.to_thread(_change, self.folder, [], {path: file}, source)
-        except OSError as error:
-            raise ToolError(f"{path!r} cannot be written: {error.strerror}. Choose another name.") from error
-        self._known[path] = file
-        return NamedFile(path=path, file=file)
+
+async def _on_disk(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do it in a thread, and to its end even where the caller is cancelled: nobody finds half of it."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(doing)
+    except OSError as error:
+        raise StoreUnavailableError(f"The workspaces cannot be used: {error}.") from error
+    finally:
+        while not doing.done():
+            with suppress(asyncio.CancelledError):  # cancelled twice: still not before it has ended
+                await asyncio.wait({doing})
+        doing.exception()  # looked at, so that nobody reports it as lost
 
 
 def _change(folder: Path, stale: list[str], missing: Manifest, sources: dict[str, Path]) -> None:
     """Remove and write files by paths whose folders are never links: a script may have planted some."""
+    folder.mkdir(parents=True, exist_ok=True)
     for path in stale:
         _plain_parent(folder, path)
         (folder / path).unlink(missing_ok=True)
@@ -121,7 +138,7 @@ def _plain_parent(folder: Path, path: str, *, make: bool = False) -> None:
 def _clear(target: Path) -> None:
     if target.is_symlink() or target.exists():
         if target.is_dir() and not target.is_symlink():
-            target.rmdir()
+            shutil.rmtree(target)  # no file of the manifest is in it, or it would be below a file
         else:
             target.unlink()
 

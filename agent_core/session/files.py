@@ -1,11 +1,11 @@
 """Paths of a workspace as the model writes them. Pure: nothing here touches a disk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import PurePosixPath
 
 from agent_core.errors import ToolError
-from agent_core.values import Manifest, NamedFile
+from agent_core.values import FileRef, Manifest, NamedFile
 
 LONGEST_NAME = 255
 LONGEST_PATH = 1024
@@ -45,6 +45,17 @@ def folders_above(path: str) -> list[str]:
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
+def laid_over(files: Manifest, newer: Manifest) -> dict[str, FileRef]:
+    """Both together; of two that cannot lie in one workspace, a file and a folder of its name, the newer."""
+    folders = {folder for path in newer for folder in folders_above(path)}
+    kept = {
+        path: file
+        for path, file in files.items()
+        if path not in folders and not any(folder in newer for folder in folders_above(path))
+    }
+    return {**kept, **newer}
+
+
 def is_free(files: Manifest, path: str) -> bool:
     """Whether a new file may have this path: it is no file, no folder, and below no file."""
     if path in files or any(folder in files for folder in folders_above(path)):
@@ -54,13 +65,8 @@ def is_free(files: Manifest, path: str) -> bool:
 
 def free_path(files: Manifest, folder: str, name: str) -> str:
     """A path for a new file of this name, in this folder or, where that is a file, in one beside it."""
-    stem, ending = _split(name)
-    for number in count(1):
-        beside = f" ({number})" if number > 1 else ""
-        for path in (f"{folder}/{stem}{beside}{ending}", f"{folder}{beside}/{name}"):
-            if is_free(files, path):
-                return path
-    raise AssertionError(name)  # the numbers never end
+    place = next(place for place in _numbered(folder, "") if place not in files)
+    return next(path for path in _numbered(*_split(f"{place}/{name}")) if is_free(files, path))
 
 
 def dropped_apart(files: Manifest, dropped: Iterable[NamedFile]) -> tuple[NamedFile, ...]:
@@ -68,13 +74,19 @@ def dropped_apart(files: Manifest, dropped: Iterable[NamedFile]) -> tuple[NamedF
     taken = {path: file for path, file in files.items() if path != INPUTS}  # such a file gives way
     named: list[NamedFile] = []
     for one in dropped:
-        name = _safe_name(one.path)
-        path = f"{INPUTS}/{name}"
-        if path not in taken or taken[path].sha256 != one.file.sha256:
-            path = free_path(taken, INPUTS, name)
+        path = next(
+            path
+            for path in _numbered(*_split(f"{INPUTS}/{_safe_name(one.path)}"))
+            if is_free(taken, path) or (path in taken and taken[path].sha256 == one.file.sha256)
+        )
         taken[path] = one.file
         named.append(NamedFile(path=path, file=one.file))
     return tuple(named)
+
+
+def _numbered(stem: str, ending: str) -> Iterator[str]:
+    yield f"{stem}{ending}"
+    yield from (f"{stem} ({number}){ending}" for number in count(2))
 
 
 def _safe_name(path: str) -> str:
@@ -87,10 +99,10 @@ def _safe_name(path: str) -> str:
     return stem.encode()[:room].decode("utf-8", "ignore") + ending
 
 
-def _split(name: str) -> tuple[str, str]:
-    """The stem and the ending; where that is no sensible ending, all is stem."""
-    path = PurePosixPath(name)
-    return (path.stem, path.suffix) if len(path.suffix.encode()) < LONGEST_NAME // 2 else (name, "")
+def _split(path: str) -> tuple[str, str]:
+    """The path without its ending, and the ending; empty where it is no sensible one."""
+    ending = PurePosixPath(path).suffix
+    return (path.removesuffix(ending), ending) if len(ending.encode()) < LONGEST_NAME // 2 else (path, "")
 
 
 def _storable(text: str) -> str:

@@ -12,6 +12,8 @@ from agent_core.policy import risk_of
 from agent_core.session import State
 from agent_core.values import Action, Message, NamedFile, Observation, Risk
 
+MOST_PROBLEM = 2000
+
 ArgumentsT = TypeVar("ArgumentsT", bound="ToolArguments")
 
 
@@ -64,7 +66,7 @@ class Tool(Generic[ArgumentsT]):
         except ValidationError as error:
             problems = "; ".join(
                 f"{'.'.join(str(part) for part in one['loc']) or 'arguments'}: {one['msg']}"
-                for one in error.errors()
+                for one in error.errors(include_url=False, include_context=False, include_input=False)
             )
             raise ToolError(f"Wrong arguments for {self.name!r}: {problems}.") from error
 
@@ -87,11 +89,11 @@ class Toolbox:
         return tuple(tool.schema() for tool in self._tools.values())
 
     def problem(self, action: Action) -> str | None:
-        """Why this call cannot be run as it was sent; None where it can."""
+        """Why this call cannot be run as it was sent, cut to size; None where it can."""
         try:
             self._find(action).parse(action)
         except ToolError as error:
-            return str(error)
+            return str(error)[:MOST_PROBLEM]
         return None
 
     async def act(self, action: Action, state: State) -> Outcome:

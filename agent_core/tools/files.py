@@ -1,17 +1,13 @@
 """Look at and change the files of the workspace, without running anything."""
 
-import asyncio
-from itertools import pairwise
-from pathlib import Path
-
 from pydantic import Field
 
 from agent_core.errors import ToolError
 from agent_core.session import State
-from agent_core.session.files import normal_path, under
+from agent_core.session.files import folders_above, normal_path, under
 from agent_core.tools.base import Outcome, Tool, ToolArguments
-from agent_core.values import FileRef
-from agent_core.workspace import Workspace, Workspaces
+from agent_core.values import NamedFile
+from agent_core.workspace import Workspaces
 
 PAGE_BYTES = 3800
 """Below the size at which a tool's output is cut."""
@@ -52,8 +48,8 @@ def read_file(workspaces: Workspaces) -> Tool[ReadFile]:
     """The tool that shows a page of a text file."""
 
     async def run(args: ReadFile, state: State) -> Outcome:
-        text = await _text(workspaces, state, args.path)
-        return Outcome(text=_page(text, args.offset, args.path))
+        _, data = await _data(workspaces, state, args.path)
+        return Outcome(text=_page(data.decode("utf-8", "replace"), args.offset, args.path))
 
     description = "Read a text file, about 4 KB from the given line on."
     return Tool(name="read_file", description=description, args=ReadFile, run=run)
@@ -80,8 +76,7 @@ def write_file(workspaces: Workspaces) -> Tool[WriteFile]:
 
     async def run(args: WriteFile, state: State) -> Outcome:
         path = _file_path(state, args.path)
-        workspace = await workspaces.open(state.ref, state.files)
-        written = await workspace.write(path, args.content.encode("utf-8", "surrogatepass"))
+        written = await _store(workspaces, state, path, args.content.encode("utf-8", "surrogatepass"))
         if state.files.get(path) == written.file:
             return Outcome(text=f"{path} already holds exactly that; nothing has changed.")
         verb = "replaced" if path in state.files else "written"
@@ -95,16 +90,16 @@ def edit_file(workspaces: Workspaces) -> Tool[EditFile]:
     """The tool that replaces one passage of a text file."""
 
     async def run(args: EditFile, state: State) -> Outcome:
-        text = await _text(workspaces, state, args.path)
-        count = text.count(args.old)
+        path, data = await _data(workspaces, state, args.path)
+        old, new = (text.encode("utf-8", "surrogatepass") for text in (args.old, args.new))
+        count = data.count(old)
         if count != 1:
             found = "does not stand" if count == 0 else f"stands {count} times"
             raise ToolError(
                 f"The old text {found} in {args.path!r}, it must stand exactly once. Nothing was changed."
             )
-        workspace = await workspaces.open(state.ref, state.files)
-        path = normal_path(args.path)
-        written = await workspace.write(path, text.replace(args.old, args.new).encode("utf-8"))
+        # By bytes: what is no UTF-8 elsewhere in the file stays as it is.
+        written = await _store(workspaces, state, path, data.replace(old, new))
         return Outcome(text=f"{path} changed, now {written.file.size:,} bytes.", changed=(written,))
 
     description = "Replace a passage that stands exactly once in a text file."
@@ -114,33 +109,31 @@ def edit_file(workspaces: Workspaces) -> Tool[EditFile]:
 def _file_path(state: State, asked: str) -> str:
     """The path of a file to write. Raises ToolError where a folder, or a file as a folder, is in the way."""
     path = normal_path(asked)
-    parts = path.split("/")
-    above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
     if path == "." or any(name.startswith(f"{path}/") for name in state.files):
         raise ToolError(f"{asked!r} is a folder. Give the path of a file.")
-    if blocked := next((name for name in above if name in state.files), None):
+    if blocked := next((name for name in folders_above(path) if name in state.files), None):
         raise ToolError(f"{blocked!r} is a file, so nothing can be written below it. Choose another name.")
     return path
 
 
-async def _text(workspaces: Workspaces, state: State, asked: str) -> str:
-    """The file as text. Raises ToolError where there is no such file or it is no text."""
-    path = normal_path(asked)
-    file: FileRef | None = state.files.get(path)
+async def _store(workspaces: Workspaces, state: State, path: str, data: bytes) -> NamedFile:
+    before = state.files.get(path)
+    return await workspaces.store(state.ref, path, data, before.mode if before else 0o644)
+
+
+async def _data(workspaces: Workspaces, state: State, asked: str) -> tuple[str, bytes]:
+    """The path and bytes of a text file. Raises ToolError where there is no such file or it is no text."""
+    path = asked if asked in state.files else normal_path(asked)
+    file = state.files.get(path)
     if file is None:
         under(state.files, asked)  # says what there is, where there is nothing of this name
         raise ToolError(f"{asked!r} is a folder. Use list_files to see what it holds.")
     if file.size > LARGEST_EDIT:
         raise ToolError(f"{asked!r} has {file.size:,} bytes, too many to read whole. Use run_python on it.")
-    workspace = await workspaces.open(state.ref, state.files)
-    data = await asyncio.to_thread(_bytes, workspace, path)
+    data = await workspaces.read(state.ref, file)
     if b"\0" in data[:8192]:
         raise ToolError(f"{asked!r} is no text ({file.size:,} bytes). Use run_python on it.")
-    return data.decode("utf-8", "replace")
-
-
-def _bytes(workspace: Workspace, path: str) -> bytes:
-    return Path(workspace.folder / path).read_bytes()
+    return path, data
 
 
 def _page(text: str, offset: int, path: str) -> str:
@@ -149,10 +142,9 @@ def _page(text: str, offset: int, path: str) -> str:
         return f"{path} is empty."
     if offset >= len(lines):
         raise ToolError(f"{path!r} has {len(lines):,} lines; offset {offset:,} is past its end.")
-    sizes = [0]
-    for line in lines[offset:]:
-        sizes.append(sizes[-1] + len(line.encode()))
-    count = max(1, sum(1 for _, end in pairwise(sizes) if end <= PAGE_BYTES))
+    count, size = 1, len(lines[offset].encode())
+    while offset + count < len(lines) and (size := size + len(lines[offset + count].encode())) <= PAGE_BYTES:
+        count += 1
     shown = "".join(lines[offset : offset + count])
     if len(shown.encode()) > PAGE_BYTES:
         shown = shown.encode()[:PAGE_BYTES].decode("utf-8", "ignore")

@@ -264,3 +264,55 @@ async def test_the_same_order_twice_is_one_session(office: Office):
     office.model.will("", FINISH)
     await office.until(ref, Status.FINISHED)
     assert len(office.model.requests) == 1
+
+
+async def test_a_file_named_outputs_does_not_hinder_long_output(office: Office):
+    ref = await office.start()
+    office.model.will("", ("write_file", {"path": "outputs", "content": "mine"}))
+    office.model.will("", python("print('a' * 9000)"), ("read_file", {"path": "outputs"}))
+    office.model.will("", FINISH)
+    state = await office.until(ref, Status.FINISHED)
+    told = messages(office.model.requests[2], "tool")
+    assert "outputs (2)/2.1.txt" in told[1]
+    assert told[2] == "mine"
+    assert len(await office.content(state, "outputs (2)/2.1.txt")) > 9000
+
+
+async def test_a_finish_with_hostile_files_and_a_check_with_much_to_say_are_cut_to_size(office: Office):
+    ref = await office.start()
+    code = "print('x' * 3000); raise SystemExit(1)"
+    office.model.will("", contract(*[{"name": f"{number}" * 20, "code": code} for number in range(9)]))
+    office.model.will("", python("for n in range(300): open(f'{n}' * 20, 'w').write('1')"))
+    office.model.will("", ("finish", {"summary": "done", "files": ["/" + "x" * 100_000]}))
+    office.model.will("", FINISH)
+    request = await office.model.asked(5)
+    assert all(len(told.encode()) < 4500 for told in messages(request, "tool"))
+    await office.stop(ref)
+    await office.until(ref, Status.STOPPED)
+
+
+async def test_names_that_no_journal_can_hold_are_left_out_and_named(office: Office):
+    ref = await office.start()
+    office.model.will(
+        "", python("import os\nopen(b'\\xff', 'w').write('1')\nopen('b', 'w').write('1')\nos.chmod('b', 0)")
+    )
+    office.model.will("", ("run_shell", {"command": "ls; cat b"}))
+    office.model.will("", FINISH)
+    state = await office.until(ref, Status.FINISHED)
+    assert set(state.files) == {"b"}
+    assert "not valid UTF-8" in messages(office.model.requests[1], "tool")[0]
+    assert messages(office.model.requests[2], "tool")[1] == "exit code 0\nb\n1"
+
+
+async def test_a_folder_that_became_a_file_and_back_is_laid_out_on_another_worker(office: Office):
+    ref = await office.start()
+    office.model.will("", ("run_shell", {"command": "mkdir -p a/b; echo 1 > a/b/c; ln -s a link"}))
+    office.model.will("", ("run_shell", {"command": "rm -r a; echo 2 > a; sleep 0.2"}))
+    office.model.will("", ("run_shell", {"command": "rm a; mkdir a; echo 3 > a/c; cat a/c"}))
+    office.model.will("", ("read_file", {"path": "a/c"}), FINISH)
+    state = await office.until(ref, Status.FINISHED)
+    assert (
+        messages(office.model.requests[3], "tool")[-1]
+        == "exit code 0\n3\nfiles written: a/c\nfiles removed: a"
+    )
+    assert set(state.files) == {"a/c"}

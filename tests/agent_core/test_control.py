@@ -1,0 +1,57 @@
+"""The door: what is refused there, and what it does to words that could not be kept."""
+
+import math
+
+import pytest
+
+from agent_core.control import Order
+from agent_core.errors import RefusedError
+from agent_core.signals import Edited, Said
+from agent_core.values import FileRef, NamedFile, Person, SessionRef, Status
+from tests.agent_core.office import ANN, Office
+
+REF = SessionRef("10", "77")
+
+
+def order(goal: str = "do it", budget_usd: float | None = None, files: tuple[NamedFile, ...] = ()) -> Order:
+    return Order(ref=REF, goal=goal, starter=ANN, channel_id="30", budget_usd=budget_usd, files=files)
+
+
+@pytest.mark.parametrize("budget", [math.nan, math.inf, -1.0])
+async def test_a_budget_that_is_no_amount_is_refused(office: Office, budget: float):
+    with pytest.raises(RefusedError, match="budget"):
+        await office.control.start(order(budget_usd=budget))
+    assert await office.control.live("10") == []
+
+
+async def test_words_with_lone_surrogates_are_kept_as_far_as_they_can_be(office: Office):
+    await office.control.start(order(goal="a \ud800 b 😀"))
+    assert (await office.control.read(REF)).goal == "a \ufffd b 😀"
+    person = Person(id="1", name="\udfff")
+    await office.control.signal(REF, Said(message_id="1", person=person, text="c \udc00"))
+    await office.control.signal(REF, Edited(message_id="1", edited_at=1.0, text="d \ud83d\ude00"))
+    found = await office.control.storage.inbox.fresh(REF, "0-0")
+    assert [getattr(signal, "text", "") for _, signal in found] == ["c \ufffd", "d 😀"]
+
+
+async def test_two_files_of_one_name_and_one_that_points_elsewhere_all_lie_in_inputs(office: Office):
+    files = [NamedFile(path=p, file=FileRef(sha256=s, size=1)) for p, s in (("inputs/a", "1"), ("../a", "2"))]
+    await office.control.start(order(files=tuple(files)))
+    assert set((await office.control.read(REF)).inputs) == {"inputs/a", "inputs/a (2)"}
+
+
+async def test_nothing_starts_while_all_is_halted_and_no_name_is_left_of_it(office: Office):
+    await office.control.halt("10", ANN)
+    with pytest.raises(RefusedError, match="/resume all"):
+        await office.control.start(order())
+    assert await office.control.live("10") == []
+    await office.control.unhalt("10")
+    await office.control.start(order())
+    assert await office.control.live("10") == [REF]
+
+
+async def test_a_halt_ends_every_live_session(office: Office):
+    refs = [await office.start() for _ in range(3)]
+    assert await office.control.halt("10", ANN) == 3
+    for ref in refs:
+        await office.until(ref, Status.STOPPED)
