@@ -6,6 +6,7 @@ Discord is the playground without its pacing, in this process; Redis, sandbox an
 import asyncio
 import itertools
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator
@@ -106,11 +107,11 @@ async def seconds_a_step(on: Bench) -> list[float]:
 
 
 async def cold_python_s() -> float:
-    """Median seconds of a bare `python3 -c pass`, so that the figures can be set against this machine."""
+    """Median seconds of a bare `python -I -c pass`, so that the figures can be set against this machine."""
     took: list[float] = []
     for _ in range(20):
         began = time.perf_counter()
-        process = await asyncio.create_subprocess_exec("python3", "-I", "-c", "pass")
+        process = await asyncio.create_subprocess_exec(sys.executable, "-I", "-c", "pass")
         await process.wait()
         took.append(time.perf_counter() - began)
     return statistics.median(took)
