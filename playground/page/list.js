@@ -15,6 +15,7 @@ export class MessageList {
     this.ctx = ctx;
     this.messages = [];
     this.stuck = true;
+    this.placed = 0;
     scroller.addEventListener("scroll", () => this.scrolled());
     list.addEventListener("load", () => this.keepEnd(), true);
     jump.addEventListener("click", () => this.toEnd());
@@ -45,6 +46,7 @@ export class MessageList {
   }
 
   insert(message) {
+    this.look();
     let at = this.messages.length;
     while (at > 0 && newer(this.messages[at - 1].id, message.id)) at -= 1;
     this.messages.splice(at, 0, message);
@@ -124,12 +126,22 @@ export class MessageList {
   }
 
   scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.stuck = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    this.stuck = this.nearEnd();
     if (this.stuck) this.jump.hidden = true;
   }
 
+  nearEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR_PX;
+  }
+
+  /** A reader may have scrolled up a moment ago, before the browser has said so. */
+  look() {
+    if (this.stuck && this.scroller.scrollTop < this.placed - NEAR_PX && !this.nearEnd()) this.stuck = false;
+  }
+
   keepEnd() {
+    this.look();
     if (this.stuck) this.toEnd();
   }
 
@@ -137,6 +149,7 @@ export class MessageList {
     this.stuck = true;
     this.jump.hidden = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.placed = this.scroller.scrollTop;
   }
 }
 
