@@ -11,6 +11,7 @@ from typing import TypeVar
 from playground.clock import Clock
 from playground.entities import (
     DM,
+    PRIVATE_THREAD,
     Application,
     Channel,
     Command,
@@ -26,7 +27,7 @@ from playground.errors import ApiError, Problem
 from playground.events import Event, Listener
 from playground.ids import Ids
 from playground.links import Links
-from playground.permissions import IN_DM, base_permissions, in_channel
+from playground.permissions import IN_DM, Permission, base_permissions, in_channel
 from playground.store import Store, Thing
 
 
@@ -221,7 +222,25 @@ class World:
         found = (c for c in self.channels.values() if c.thread is not None and c.parent_id == parent_id)
         return sorted(found, key=lambda channel: int(channel.id))
 
+    def active_threads(self, guild_id: str) -> list[Channel]:
+        """A guild's threads that are not archived, newest first."""
+        found = [
+            channel
+            for channel in self.channels.values()
+            if channel.guild_id == guild_id and channel.thread is not None and not channel.thread.archived
+        ]
+        return sorted(found, key=lambda channel: int(channel.id), reverse=True)
+
     # Permissions
+
+    def can_see(self, channel: Channel, user_id: str) -> bool:
+        """Whether a channel exists for a user. Private threads: its members and who manages threads."""
+        granted = self.permissions(channel, user_id)
+        if not granted & Permission.VIEW_CHANNEL:
+            return False
+        if channel.type == PRIVATE_THREAD and channel.thread is not None:
+            return user_id in channel.thread.members or bool(granted & Permission.MANAGE_THREADS)
+        return True
 
     def overwrites(self, channel: Channel) -> list[Overwrite]:
         """A channel's overwrites, with those that stand for members who have less than @everyone."""

@@ -1,32 +1,22 @@
 """The checks before every action: is the channel seen, is the permission there, is the thread open."""
 
-from playground.entities import CATEGORY, FORUM, PRIVATE_THREAD, THREAD_TYPES, Channel
+from playground.entities import CATEGORY, FORUM, THREAD_TYPES, Channel
 from playground.errors import ApiError, Problem
 from playground.permissions import Permission
 from playground.world import World
 
 
-def can_see(world: World, channel: Channel, user_id: str) -> bool:
-    """Whether a channel exists for a user. Private threads: its members and who manages threads."""
-    granted = world.permissions(channel, user_id)
-    if not granted & Permission.VIEW_CHANNEL:
-        return False
-    if channel.type == PRIVATE_THREAD and channel.thread is not None:
-        return user_id in channel.thread.members or bool(granted & Permission.MANAGE_THREADS)
-    return True
-
-
 def visible(world: World, channel_id: str, user_id: str) -> Channel:
     """The channel, if the user sees it; else 10003 or 50001."""
     channel = world.channel(channel_id)
-    if not can_see(world, channel, user_id):
+    if not world.can_see(channel, user_id):
         raise ApiError(Problem.MISSING_ACCESS)
     return channel
 
 
 def require(world: World, channel: Channel, user_id: str, *needed: Permission) -> None:
     """Raise 50001 for a channel not seen, 50013 for any permission lacking."""
-    if not can_see(world, channel, user_id):
+    if not world.can_see(channel, user_id):
         raise ApiError(Problem.MISSING_ACCESS)
     granted = world.permissions(channel, user_id)
     if any(not granted & permission for permission in needed):

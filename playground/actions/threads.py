@@ -130,17 +130,7 @@ def _make(
 
 
 def _active_count(world: World, guild_id: str | None) -> int:
-    return sum(1 for _ in active(world, guild_id or ""))
-
-
-def active(world: World, guild_id: str) -> list[Channel]:
-    """A guild's threads that are not archived, newest first."""
-    found = [
-        channel
-        for channel in world.channels.values()
-        if channel.guild_id == guild_id and channel.thread is not None and not channel.thread.archived
-    ]
-    return sorted(found, key=lambda channel: int(channel.id), reverse=True)
+    return len(world.active_threads(guild_id or ""))
 
 
 def add_member(world: World, thread: Channel, user_id: str) -> None:

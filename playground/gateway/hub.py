@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterator
 
-from playground.actions.access import can_see
 from playground.events import Event, Rendering, Viewer
 from playground.gateway.intents import Intent, needed
 from playground.gateway.session import Session
@@ -130,5 +129,5 @@ def may_hear(world: World, event: Event, user_id: str) -> bool:
             return False
         if event.name.startswith("CHANNEL_") and event.name != "CHANNEL_PINS_UPDATE" and event.guild_id:
             return (event.guild_id, user_id) in world.members  # channels are listed even to who cannot enter
-        return can_see(world, channel, user_id)
+        return world.can_see(channel, user_id)
     return event.guild_id is None or (event.guild_id, user_id) in world.members

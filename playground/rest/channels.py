@@ -1,7 +1,7 @@
 """Channels, threads, typing and overwrites."""
 
 from playground.actions import channels, messages, threads
-from playground.actions.access import can_see, require, require_sending, visible
+from playground.actions.access import require, require_sending, visible
 from playground.actions.bodies import read_draft
 from playground.actions.telling import tell_typing
 from playground.clock import iso
@@ -152,7 +152,7 @@ def _archived(call: Call, *, private: bool, joined: bool = False) -> Reply:
         if (thread.type == PRIVATE_THREAD) == private
         and _is_archived(thread, None if joined else before)
         and (not joined or _joined(call, thread, before_id))
-        and can_see(call.world, thread, call.actor_id)
+        and call.world.can_see(thread, call.actor_id)
     ]
     found.sort(key=lambda thread: thread.thread.archived_at if thread.thread else 0.0, reverse=True)
     page = found[:limit]

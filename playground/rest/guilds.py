@@ -1,7 +1,7 @@
 """Guilds, their channels, members, roles and active threads."""
 
-from playground.actions import channels, members, threads
-from playground.actions.access import can_see, require_in_guild
+from playground.actions import channels, members
+from playground.actions.access import require_in_guild
 from playground.actions.telling import tell_guild, tell_role
 from playground.entities import Guild, Member, Role
 from playground.errors import ApiError, Problem
@@ -89,8 +89,8 @@ def active_threads(call: Call) -> Reply:
     """GET /guilds/{guild_id}/threads/active."""
     found = [
         thread
-        for thread in threads.active(call.world, _guild_id(call))
-        if can_see(call.world, thread, call.actor_id)
+        for thread in call.world.active_threads(_guild_id(call))
+        if call.world.can_see(thread, call.actor_id)
     ]
     joined = [thread for thread in found if thread.thread and call.actor_id in thread.thread.members]
     return Reply(

@@ -1,7 +1,5 @@
 """The GUILD_CREATE of the gateway: a guild with all that a bot sees of it."""
 
-from playground.actions.access import can_see
-from playground.actions.threads import active
 from playground.clock import iso
 from playground.entities import Guild
 from playground.shapes.people import member_object
@@ -14,7 +12,7 @@ def guild_create(world: World, guild: Guild, viewer_id: str) -> Payload:
     """Roles, members, and the channels and open threads that the viewer sees."""
     members = world.guild_members(guild.id)
     own = world.members.get((guild.id, viewer_id))
-    threads = [thread for thread in active(world, guild.id) if can_see(world, thread, viewer_id)]
+    threads = [thread for thread in world.active_threads(guild.id) if world.can_see(thread, viewer_id)]
     return guild_object(world, guild) | {
         "joined_at": iso(own.joined_at if own else world.clock.now()),
         "large": False,

@@ -1,6 +1,7 @@
 """The world outlives the process, also a killed one; and what the start refuses."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -96,3 +97,27 @@ async def test_it_can_be_started_again_in_the_same_process(tmp_path: Path):
     for _ in range(2):
         async with Playground(tmp_path, 0, page=no_page) as started, http_on(started.url) as http:
             assert len((await http.state())["guilds"]) == 1
+
+
+async def test_who_started_it_is_told_of_a_moved_clock(tmp_path: Path):
+    moved: list[float] = []
+    async with (
+        Playground(tmp_path, 0, page=no_page, on_clock_advance=moved.append) as started,
+        http_on(started.url) as http,
+    ):
+        await http.person("POST", "/clock", {"advance_s": 90})
+    assert moved == [90]
+
+
+async def test_it_ends_at_once_with_everybody_still_connected(tmp_path: Path):
+    async with contextlib.AsyncExitStack() as stack:
+        started = await stack.enter_async_context(Playground(tmp_path, 0, page=no_page))
+        async with http_on(started.url) as http:
+            owner = (await http.place()).owner_id
+            await http.session.get(f"{started.url}/playground/stream?user_id={owner}")
+            socket = await http.session.ws_connect(started.url.replace("http", "ws", 1) + "/gateway")
+            await socket.receive_json(timeout=5)
+            async with asyncio.timeout(10):
+                closing = asyncio.create_task(stack.aclose())
+                assert (await socket.receive()).data == 1001
+                await closing
