@@ -42,6 +42,7 @@ from agent_core.values import (
     Check,
     CheckResult,
     Limits,
+    Message,
     NamedFile,
     Observation,
     Person,
@@ -52,6 +53,7 @@ from agent_core.values import (
 ANN = Person(id="1", name="Ann")
 BOB = Person(id="2", name="Bob")
 REF = SessionRef("10", "20")
+MOST_COMMITS = 1000
 
 
 def call(name: str, **arguments: JsonValue) -> Action:
@@ -79,6 +81,7 @@ class Desk:
         self.verdicts: dict[str, bool] = {}
         self.lost: set[str] = set()
         """Ids of people who may no longer decide."""
+        self.dies_while_acting = False
         self.message = 0
         started = SessionStarted(
             goal="count to three",
@@ -117,9 +120,18 @@ class Desk:
         self.reply(*actions)
         self.append(ActionStarted(action=f"{self.state.step}.1", run_id="r"))
 
-    def reply(self, *actions: Action, text: str = "so", problems: dict[str, str] | None = None) -> None:
-        """The model answers with these actions; nothing happens yet."""
+    def reply(
+        self,
+        *actions: Action,
+        text: str = "so",
+        problems: dict[str, str] | None = None,
+        whole: bool = False,
+    ) -> None:
+        """The model answers with these actions; nothing happens yet. `whole`: its message holds the calls."""
         state = self.state
+        message: Message = {"role": "assistant", "content": text}
+        if whole and actions:
+            message["tool_calls"] = [{"id": one.id, "function": {"name": one.name}} for one in actions]
         thought = Thought(
             step=state.step + 1,
             text=text,
@@ -127,7 +139,7 @@ class Desk:
             problems=problems or {},
             usage=Usage(prompt_tokens=10, completion_tokens=5),
             cost_usd=0.01,
-            message={"role": "assistant", "content": text},
+            message=message,
             heard=tuple(state.unheard),
         )
         proposed = first_proposal(state, thought)
@@ -135,9 +147,18 @@ class Desk:
 
     def signal(self, *signals: Signal) -> Next:
         """These signals arrive together; then everything happens that can."""
+        self.send(*signals)
+        return self.go_on()
+
+    def send(self, *signals: Signal) -> None:
+        """These signals arrive; nobody is at work."""
         for signal in signals:
             self.inbox.append((f"{len(self.inbox) + 1}-0", signal))
-        return self.go_on()
+
+    def fresh(self) -> list[tuple[str, Signal]]:
+        """What nobody has taken yet."""
+        after = self.state.inbox_id
+        return [entry for entry in self.inbox if _after(entry[0], after)]
 
     def say(self, text: str, person: Person = ANN, *, may_decide: bool = True) -> Next:
         """A message in the thread."""
@@ -161,12 +182,17 @@ class Desk:
         )
         return Reacted(post=post, about=about, person=person, emoji=emoji, present=present)
 
-    def go_on(self) -> Next:
-        """Do everything that can be done without the model or a person; what is needed next."""
-        for _ in range(1000):
-            state = self.state
-            fresh = [entry for entry in self.inbox if _after(entry[0], state.inbox_id)]
-            match step := next_for(state, now=self.now, fresh=bool(fresh)):
+    def go_on(self, most: int = MOST_COMMITS) -> Next:  # noqa: C901 - the loop, in miniature
+        """Do everything that can be done without the model or a person; what is needed next.
+
+        `most`: the worker ends after so many commits.
+        """
+        for done in range(MOST_COMMITS):
+            state, fresh = self.state, self.fresh()
+            step = next_for(state, now=self.now, fresh=bool(fresh))
+            if done >= most:
+                return step
+            match step:
                 case Think() | Wait():
                     return step
                 case TakeSignals():
@@ -178,6 +204,8 @@ class Desk:
                     self.append(*events)
                 case Act():
                     self._act(step)
+                    if self.dies_while_acting:
+                        return step
                 case CheckContract():
                     self._check(step)
                 case End(finish=pending) if pending and self._has_lost(pending):
@@ -196,6 +224,8 @@ class Desk:
         uses_five = step.verdict.uses_five and pending.decision is None
         if not pending.started:
             self.append(ActionStarted(action=pending.key, run_id="r", uses_five=uses_five))
+        if self.dies_while_acting:
+            return None
         self.ran.append(pending.key)
         events: list[Event] = [Observed(action=pending.key, observation=Observation(text="exit code 0"))]
         if pending.action.name == "set_contract":

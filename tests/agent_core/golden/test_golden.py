@@ -1,0 +1,139 @@
+"""Journals are for ever: what a version once wrote, every later one reads as the same values.
+
+The files of a format are never edited. A new kind of event gets a new file; a changed one a new format.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from agent_core.errors import NewerEventError
+from agent_core.events import (
+    FORMAT,
+    ActionStarted,
+    Checked,
+    Commit,
+    ContractFrozen,
+    Decided,
+    DecisionWithdrawn,
+    Delivered,
+    Ended,
+    Event,
+    LimitReached,
+    Observed,
+    Paused,
+    PersonSpoke,
+    PlanSet,
+    Proposed,
+    QuestionAsked,
+    ReactionChanged,
+    Resumed,
+    RuleOffered,
+    SessionStarted,
+    SignalsTaken,
+    StopRequested,
+    Thought,
+    ThoughtFailed,
+    ThreadBound,
+    ToppedUp,
+    dump_commit,
+    load_commit,
+)
+from agent_core.values import (
+    Action,
+    Autonomy,
+    Check,
+    CheckResult,
+    FileRef,
+    Limits,
+    NamedFile,
+    Observation,
+    Person,
+    PlanItem,
+    Status,
+    Usage,
+)
+
+FOLDER = Path(__file__).parent / f"format_{FORMAT}"
+ANN = Person(id="80351110224678912", name="Ann 日本")
+FILE = NamedFile(path="inputs/data (2).csv", file=FileRef(sha256="e3b0c442" * 8, size=0, mode=0o755))
+LIMITS = Limits(usd=0.25, tokens=1000, steps=20, hours=1.5)
+
+EVENTS: tuple[Event, ...] = (
+    SessionStarted(
+        goal='count "lines"\nof it',
+        starter=ANN,
+        channel_id="30",
+        autonomy=Autonomy.ASK,
+        limits=LIMITS,
+        model="m",
+        system="You are …",
+        tools=({"type": "function", "function": {"name": "ask", "parameters": {"required": ["q"]}}},),
+        done_when="it counts",
+        files=(FILE,),
+    ),
+    ThreadBound(thread_id="40", upload_limit=10_485_760),
+    SignalsTaken(inbox_id="1764000000000-1"),
+    PersonSpoke(message_id="50", person=ANN, text="go left 😀", files=(FILE,)),
+    ReactionChanged(post="rule", about="3.1", person=ANN, emoji="5️⃣", present=False),
+    Thought(
+        step=3,
+        text="so",
+        actions=(
+            Action(id="call_1", name="run_python", arguments={"code": "1", "d": [None, 1.5]}, raw='{"code"'),
+            Action(id="call_2", name="fly", arguments=None, raw="{"),
+        ),
+        problems={"3.2": "There is no tool 'fly'."},
+        usage=Usage(prompt_tokens=100, completion_tokens=10, cached_tokens=64),
+        cost_usd=0.0125,
+        message={"role": "assistant", "content": None, "tool_calls": [{"id": "call_1"}], "reasoning": "…"},
+        heard=("50",),
+    ),
+    ThoughtFailed(error="rate_limit", text="wait", retry_at=1764000060.5),
+    Proposed(action="3.1", why="it runs", rule="every `run_python`", plan_card=True, judges=("nice",)),
+    Decided(action="3.1", person=ANN, how="reject", reason="use less"),
+    DecisionWithdrawn(action="3.1", person=ANN),
+    RuleOffered(action="3.1", person=ANN, rule="every `run_python`"),
+    ActionStarted(action="3.1", run_id="0f" * 16, uses_five=True),
+    Observed(
+        action="3.1",
+        observation=Observation(text="exit 1", is_error=True, changed=(FILE,), removed=("a",), full=FILE),
+        refused=True,
+    ),
+    PlanSet(items=(PlanItem(text="count", done=True), PlanItem(text="tell"))),
+    ContractFrozen(checks=(Check(name="three", code="assert 1", invariant=True), Check(name="ok", code=""))),
+    QuestionAsked(action="3.1", question="Which?", options=("red", "blue")),
+    Delivered(files=(FILE,), note="here"),
+    Checked(action="3.1", results=(CheckResult(name="three", holds=False, output="2"),)),
+    LimitReached(what="hours", text="It has worked for 1.5 hours."),
+    ToppedUp(person=ANN, by=LIMITS),
+    Paused(by="bot", reason="no sandbox"),
+    Resumed(person=ANN),
+    StopRequested(person=ANN),
+    Ended(status=Status.FINISHED, summary="done", checked=True, files=(FILE,)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)
+def test_a_stored_event_is_read_as_what_it_was(event: Event):
+    stored = (FOLDER / f"{event.kind}.json").read_bytes()
+    assert load_commit(stored) == Commit(version=7, at=1764000000.25, events=(event,), format=FORMAT)
+
+
+def test_every_kind_of_event_is_stored_and_nothing_else():
+    assert {type(event) for event in EVENTS} == set(get_args(Event))
+    assert {path.stem for path in FOLDER.iterdir()} == {event.kind for event in EVENTS}
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)
+def test_what_is_written_today_is_still_the_same_format(event: Event):
+    stored = (FOLDER / f"{event.kind}.json").read_bytes()
+    assert dump_commit(load_commit(stored)) == stored.strip()
+
+
+def test_the_journal_of_a_later_version_is_left_alone():
+    later = dump_commit(replace(Commit(version=7, at=0.0, events=(EVENTS[1],)), format=FORMAT + 1))
+    with pytest.raises(NewerEventError):
+        load_commit(later.replace(b'"thread"', b'"thread_of_tomorrow"'))
