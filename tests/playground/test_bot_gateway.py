@@ -108,3 +108,40 @@ async def test_members_come_and_go_and_are_banned(run: Run, http: Http):
         assert (await http.api("GET", path)).body["user"]["username"] == "kim"
         assert (await http.api("DELETE", path)).status == 204
         assert (await bot.next("member_unban"))[1].name == "kim"
+
+
+async def test_a_silent_socket_looks_alive_and_says_nothing(run: Run, http: Http):
+    bot = Bot()
+    async with run(bot):
+        place = await http.place()
+        say = {"channel_id": place.channel_id, "user_id": place.owner_id}
+        await http.person("POST", "/faults", {"kind": "silent_socket"})
+        await http.person("POST", "/messages", say | {"content": "unheard"})
+        assert (await http.state())["bots"][0]["connected"]
+        await http.person("DELETE", "/faults")
+        await http.person("POST", "/messages", say | {"content": "heard"})
+        assert (await bot.next("message")).content == "heard"
+
+
+async def test_a_command_in_a_direct_message(run: Run, http: Http):
+    bot = Bot()
+
+    @bot.tree.command(description="Where")
+    async def where(interaction: discord.Interaction) -> None:  # pyright: ignore[reportUnusedFunction]
+        await interaction.response.send_message(
+            f"{type(interaction.channel).__name__} {interaction.guild_id}"
+        )
+
+    async with run(bot):
+        place = await http.place()
+        opened = await http.person(
+            "POST", "/dms", {"user_id": place.owner_id, "bot_id": str(bot.application_id)}
+        )
+        call = {"channel_id": opened["id"], "user_id": place.owner_id, "name": "where"}
+        answer = await http.person("POST", "/commands", call)
+        say = {"channel_id": opened["id"], "user_id": place.owner_id, "content": "psst"}
+        await http.person("POST", "/messages", say)
+        heard = await bot.next("message", lambda message: not message.author.bot)
+        await heard.channel.send("hm?")
+    assert answer["response"]["content"] == "DMChannel None"
+    assert heard.content == "psst"

@@ -1,5 +1,6 @@
 """Rate limits as Discord's headers tell them, and the faults that people order."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -88,6 +89,21 @@ async def test_rest_faults_hit_what_they_name(http: Http, place: Place):
     await http.person("POST", "/faults", {"kind": "slow", "seconds": 30})
     await http.person("DELETE", "/faults")
     assert (await http.api("GET", messages)).status == 200
+
+
+async def test_a_slow_reply_comes_after_one_that_was_asked_for_later(http: Http, place: Place):
+    assert place.guild_id
+    order: list[str] = []
+
+    async def ask(path: str) -> None:
+        assert (await http.api("GET", path)).status == 200
+        order.append(path)
+
+    await http.person("POST", "/faults", {"kind": "slow", "path": "/users/@me", "seconds": 0.5})
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask("/users/@me"))
+        group.create_task(ask("/gateway/bot"))
+    assert order == ["/gateway/bot", "/users/@me"]
 
 
 async def test_an_unknown_fault_is_a_clear_error(http: Http):

@@ -3,6 +3,7 @@
 Known false alarms, each left out on purpose:
 
 * ids as integers in requests: discord.py sends some so, and Discord takes them
+* permission bits as strings in requests: documented so ("string of permission bits"), the file says integer
 * no `code` in a 429: Discord's documentation shows it as optional, the file demands it
 * `code` as a string inside `errors`: the file says integer, Discord sends names such as BASE_TYPE_MAX_LENGTH
 * 5xx: in no operation of the file
@@ -30,6 +31,7 @@ UNNAMED: Mapping[str, tuple[str, ...]] = {
     "CreatedThreadResponse": ("message",),  # "a channel, with a nested message object"
 }
 """Schema -> fields of answers that Discord's documentation has and the file has not."""
+_PERMISSIONS = frozenset({"default_member_permissions", "permissions", "allow", "deny"})
 _EVENTS = {
     "MESSAGE_CREATE": "MessageResponse",
     "MESSAGE_UPDATE": "MessageResponse",
@@ -72,7 +74,7 @@ class DiscordOpenApi:
     def __init__(self, path: Path) -> None:
         document = json.loads(path.read_text("utf-8"))
         _allow_names_as_codes(document)
-        self._asks = _registry(_with_integer_ids(document))
+        self._asks = _registry(_as_clients_send(document))
         self._answers = _registry(_without_unknown_fields(document))
         self._operations = _operations(document)
 
@@ -212,10 +214,14 @@ def _without_unknown_fields(document: Json) -> Json:
     return strict
 
 
-def _with_integer_ids(document: Json) -> Json:
+def _as_clients_send(document: Json) -> Json:
     relaxed = copy.deepcopy(document)
     strict = relaxed["components"]["schemas"]["SnowflakeType"]
     relaxed["components"]["schemas"]["SnowflakeType"] = {"anyOf": [strict, {"type": "integer"}]}
+    for schema in relaxed["components"]["schemas"].values():
+        for name in _PERMISSIONS & schema.get("properties", {}).keys():
+            bits = schema["properties"][name]
+            schema["properties"][name] = {"anyOf": [bits, {"type": "string", "pattern": "^[0-9]+$"}]}
     return relaxed
 
 
