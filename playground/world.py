@@ -84,6 +84,7 @@ class World:
         self.interaction_ids = {one.token: one.id for one in self.interactions.values()}
         """By token."""
         self._histories: dict[str, History] = {}
+        self._nonces: dict[tuple[str, str], tuple[str, str]] = {}
         self._pending: list[Event] = []
         self._leaving: list[Channel] = []
         self._listeners: list[Listener] = []
@@ -91,11 +92,16 @@ class World:
 
     def _remember_messages(self, store: Store) -> None:
         for message in store.load(Message):
-            self.history(message.channel_id).put(message)
+            self._keep_message(message)
             self.ids.seen(message.id)
         for things in (self.roles, self.channels, self.commands, self.interactions):
             for key in things:
                 self.ids.seen(key)
+
+    def _keep_message(self, message: Message) -> None:
+        self.history(message.channel_id).put(message)
+        if message.nonce is not None:
+            self._nonces[message.author_id, str(message.nonce)] = (message.channel_id, message.id)
 
     # Changing
 
@@ -127,7 +133,7 @@ class World:
         """Keep a thing, new or changed."""
         match thing:
             case Message():
-                self.history(thing.channel_id).put(thing)
+                self._keep_message(thing)
             case Member():
                 self.members[thing.guild_id, thing.user_id] = thing
             case User():
@@ -194,6 +200,11 @@ class World:
     def message(self, channel_id: str, message_id: str) -> Message:
         """A message of a channel, ephemeral ones too."""
         return _found(self.history(channel_id).get(message_id), Problem.UNKNOWN_MESSAGE)
+
+    def of_nonce(self, author_id: str, nonce: str | int) -> Message | None:
+        """The last message of an author with this nonce, in any channel."""
+        channel_id, message_id = self._nonces.get((author_id, str(nonce)), ("", ""))
+        return self.history(channel_id).get(message_id) if channel_id else None
 
     def history(self, channel_id: str) -> History:
         """The messages of a channel."""

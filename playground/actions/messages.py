@@ -36,7 +36,7 @@ def post(
     channel = visible(world, channel_id, author_id)
     require_sending(world, channel, author_id)
     if draft.enforce_nonce and draft.nonce is not None:
-        earlier = _same_nonce(world, channel, author_id, draft.nonce)
+        earlier = _same_nonce(world, author_id, draft.nonce)
         if earlier is not None:
             return earlier
     _check_contents(world, channel, author_id, draft)
@@ -82,15 +82,11 @@ def says_nothing(draft: Draft) -> bool:
     return not (draft.content or draft.embeds or draft.components or draft.uploads)
 
 
-def _same_nonce(world: World, channel: Channel, author_id: str, nonce: str | int) -> Message | None:
+def _same_nonce(world: World, author_id: str, nonce: str | int) -> Message | None:
     """Discord remembers nonces per author, for minutes only."""
+    message = world.of_nonce(author_id, nonce)
     since = world.clock.now() - limits.NONCE_MEMORY_S
-    for message in world.history(channel.id).before():
-        if time_of(message.id) < since:
-            return None
-        if message.author_id == author_id and str(message.nonce) == str(nonce):
-            return message
-    return None
+    return message if message is not None and time_of(message.id) >= since else None
 
 
 def _check_contents(world: World, channel: Channel, author_id: str, draft: Draft) -> None:

@@ -112,7 +112,7 @@ async def _read_part(part: BodyPartReader, total: int) -> tuple[bytes, int]:
 
 
 async def _stage(store: Store, part: BodyPartReader, key: str, data: bytes) -> Upload:
-    name = part.filename or "unknown"
+    name = (part.filename or "unknown").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     for code, char in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):  # all that a browser's form escapes
         name = name.replace(code, char)
     return await stage_file(store, name, data, key=key, declared=part.headers.get("Content-Type"))

@@ -74,6 +74,16 @@ async def test_files_come_back_byte_for_byte(http: Http, place: Place):
         assert await reply.read() == whole
 
 
+async def test_a_file_name_that_is_no_utf_8_is_repaired(http: Http, place: Place):
+    about = b'Content-Disposition: form-data; name="files[0]"; filename="caf\xe9.txt"'
+    head = b"\r\n".join([b"--b", about, b"", b"x", b"--b--", b""])
+    headers = {"Authorization": f"Bot {http.token}", "Content-Type": "multipart/form-data; boundary=b"}
+    url = f"{http.url}/api/v10/channels/{place.channel_id}/messages"
+    async with http.session.post(url, data=head, headers=headers) as reply:
+        assert reply.status == 200
+        assert (await reply.json())["attachments"][0]["filename"] == "caf\ufffd.txt"
+
+
 async def test_files_over_the_limits_are_refused(http: Http, place: Place):
     path = f"/channels/{place.channel_id}/messages"
     most = b"x" * (10 * 1024 * 1024)
@@ -113,6 +123,8 @@ async def test_a_nonce_is_remembered_for_minutes_only(http: Http, place: Place):
     second = await post(http, place, **said)
     assert first.body["id"] == second.body["id"]
     assert first.body["nonce"] == "abc"
+    elsewhere = await http.api("POST", f"/channels/{place.channels['general']}/messages", said)
+    assert elsewhere.body["id"] == first.body["id"]
     await http.person("POST", "/clock", {"advance_s": 301})
     assert (await post(http, place, **said)).body["id"] != first.body["id"]
     assert (await post(http, place, content="once", nonce="abc")).body["id"] != first.body["id"]
