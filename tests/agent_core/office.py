@@ -1,7 +1,7 @@
 """A worker with everything real but the model: Redis, docket, sandbox, files. No Discord."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,8 @@ class Office:
     clock: Clock
     lost: set[tuple[str, Right]] = field(default_factory=set[tuple[str, Right]])
     """Rights that somebody no longer has."""
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """Happens once, while a right is looked up."""
     messages: int = 100
 
     async def start(
@@ -115,6 +117,9 @@ async def open_office(storage: Storage, redis_url: str, folder: Path) -> AsyncGe
             pass
 
         async def still_may(state: State, person: Person, right: Right) -> bool:
+            happens, office.meanwhile = office.meanwhile, None
+            if happens:
+                await happens()
             return (person.id, right) not in office.lost
 
         async with DocketEngine(redis_url, work, show, clock=clock) as engine:

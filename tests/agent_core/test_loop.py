@@ -97,6 +97,18 @@ async def test_a_yes_of_somebody_who_lost_the_right_meanwhile_runs_nothing(offic
     )
 
 
+async def test_a_no_that_comes_while_the_right_of_a_yes_is_looked_up_still_wins(office: Office):
+    ref = await office.start(autonomy=Autonomy.GUARDED)
+    office.model.will("may I?", python("print('hello')"))
+    await office.until(ref, "decision")
+    office.meanwhile = lambda: office.say(ref, "no, wait")
+    await office.press(ref, "✅")
+    request = await office.model.asked(2)
+    assert messages(request, "tool") == ["Rejected by Ann: no, wait"]
+    office.model.will("", FINISH)
+    await office.until(ref, Status.FINISHED)
+
+
 async def test_words_while_a_step_runs_are_in_the_next_request(office: Office):
     ref = await office.start()
     office.model.will("", python("import time; time.sleep(0.5)"))
