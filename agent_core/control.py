@@ -91,6 +91,10 @@ class Control:
         await self.storage.inbox.put(ref, signal)
         await self._engine.wake(ref)
 
+    async def show(self, ref: SessionRef) -> None:
+        """Have the session's thread compared with what it should show."""
+        await self._engine.report(ref)
+
     async def bind_thread(self, ref: SessionRef, thread_id: str) -> None:
         """Let messages of this thread find the session."""
         await self.storage.index.bind_thread(ref, thread_id)

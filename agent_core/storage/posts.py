@@ -10,6 +10,9 @@ from agent_core.storage import keys
 from agent_core.storage.redis import answered, raw, text
 from agent_core.values import SessionRef
 
+GONE = "gone."
+"""How the part begins under which it is noted that people deleted a message; its id follows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asks:
@@ -56,6 +59,10 @@ class Posts:
             asked = _asked.dump_json(_Asked(session=keys.checked(ref.id), asks=asks))
             pipe.hset(keys.asks(ref.guild_id), message_id, asked)
         await answered(pipe.execute())
+
+    async def deleted(self, ref: SessionRef, message_id: str) -> None:
+        """Note that somebody deleted this message."""
+        await self.put(ref, f"{GONE}{message_id}", "gone")
 
     async def asked(self, guild_id: str, message_id: str) -> tuple[SessionRef, Asks] | None:
         """Whose question this message is, and which; None for every other message."""

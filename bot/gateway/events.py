@@ -150,6 +150,7 @@ class Events:
         if guild and (channel is None or isinstance(channel, discord.Thread)):
             ids = [str(message_id) for message_id in message_ids]
             await self._do("deletion", guild.id, self._words.deleted(guild, str(channel_id), ids))
+            await self._do("deletion", guild.id, self._presses.deleted(guild, ids))
 
     async def _cleared(self, guild_id: int | None, channel_id: int, message_id: int) -> None:
         if guild := self._guild(guild_id):

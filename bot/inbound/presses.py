@@ -5,6 +5,7 @@ What stands on a message is compared with what the session knows, whenever somet
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
@@ -78,6 +79,14 @@ class Presses:
         if found := await self._asked(guild, channel_id, message_id, patient=False):
             await self._compare(await self._control.read(found[0]), found[1], message_id, guild)
 
+    async def deleted(self, guild: discord.Guild, message_ids: Sequence[str]) -> None:
+        """Have what still asks posted again: to delete it decides nothing."""
+        for message_id in message_ids:
+            if found := await self._control.storage.posts.asked(str(guild.id), message_id):
+                state = await self._control.read(found[0])
+                if not state.status.ended and _is_open(state, found[1]):
+                    await self._gone(state, message_id)
+
     async def missed(self, state: State, guild: discord.Guild) -> None:
         """Send what changed on the open posts of this session while nobody listened."""
         posts = await self._control.storage.posts.all(state.ref)
@@ -125,7 +134,8 @@ class Presses:
         async with self._lanes.one(message_id):
             message = await self._api.find(state.thread_id, message_id) if state.thread_id else None
             if message is None:
-                return  # whoever deleted it decided nothing
+                await self._gone(state, message_id)
+                return
             there = await self._there(message, asks)
             before = await self._standing(state, asks)
             for (emoji, person_id), person in before.items():
@@ -141,6 +151,10 @@ class Presses:
                 )
                 if member := await self._api.member(guild, person_id):
                     await self._pressed(state, asks, press, member)
+
+    async def _gone(self, state: State, message_id: str) -> None:
+        await self._control.storage.posts.deleted(state.ref, message_id)
+        await self._control.show(state.ref)
 
     async def _there(self, message: discord.Message, asks: Asks) -> dict[tuple[str, str], str]:
         """(emoji, person id) -> the emoji as Discord has it, of all that is there and means something."""

@@ -65,6 +65,12 @@ class Thread:
     handed: set[NamedFile] = field(default_factory=set[NamedFile])
     """Files that the thread has, each as it was then."""
 
+    @property
+    def open_posts(self) -> list[Asked]:
+        """The posts that wait for an answer."""
+        asked = [one for key, one in self.asked.items() if key not in self.settled]
+        return [*asked, *([self.budget] if self.budget else [])]
+
 
 class Page:
     """What one commit adds to a thread."""

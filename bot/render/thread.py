@@ -298,7 +298,6 @@ def _ended(page: Page, event: Ended) -> None:
 def _close(page: Page, text: str) -> None:
     """Nothing that was open waits any longer."""
     thread = page.thread
-    still_open = [asked for key, asked in thread.asked.items() if key not in thread.settled]
-    for asked in [*still_open, *([thread.budget] if thread.budget else [])]:
+    for asked in thread.open_posts:
         page.change(asked.answered(text))
     thread.asked, thread.budget = {}, None

@@ -11,7 +11,7 @@ from bot.discord_api import UnavailableError
 from bot.render.card import show_card
 from bot.render.marker import nonce, short_id, with_marker
 from bot.render.page import fit
-from bot.reporter.sender import Sender
+from bot.reporter.sender import DeletedError, Sender
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class CardKeeper:
         """Change the card where it is time to; the seconds until it is, 0 where it says what it should.
 
         A card that cannot be changed now holds up nothing else.
-        Raises CardRefusedError where people have deleted it too often.
+        Raises DeletedError where people have deleted it too often.
         """
         text = fit(show_card(state, rules))
         if self._card.text is None:
@@ -103,7 +103,7 @@ class CardKeeper:
 
     async def _repost(self, gone: int, state: State, rules: ServerRules) -> None:
         if gone >= MOST_CARDS:
-            raise CardRefusedError("The status card was deleted again and again.")
+            raise DeletedError("The status card was deleted again and again.")
         await self._post(gone + 1, state, rules)
 
     def _newest(self) -> int:
@@ -113,10 +113,6 @@ class CardKeeper:
 
     def _remember(self, text: str, state: State) -> None:
         self._card.text, self._card.status, self._card.at = text, str(state.status), self._clock.now()
-
-
-class CardRefusedError(Exception):
-    """People do not want a card in this thread; the text says so."""
 
 
 def _key(number: int) -> str:

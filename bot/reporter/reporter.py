@@ -25,8 +25,8 @@ from bot.render.marker import nonce, short_id, with_marker
 from bot.render.page import Thread
 from bot.render.post import Rename, Showing
 from bot.render.thread import begin, render
-from bot.reporter.card import Card, CardKeeper, CardRefusedError, Pace
-from bot.reporter.sender import Sender
+from bot.reporter.card import Card, CardKeeper, Pace
+from bot.reporter.sender import DeletedError, Sender
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -113,7 +113,7 @@ class Reporter:
             shown, commits = _Shown(thread=begin(ref, commits[0])), commits[1:]
         try:
             wait_s = await self._show(shown, commits, rules)
-        except (GoneError, ForbiddenError, LockedError, RejectedError, CardRefusedError) as error:
+        except (GoneError, ForbiddenError, LockedError, RejectedError, DeletedError) as error:
             await self._give_up(shown.thread.state, error)
             return 0.0, True
         over = shown.thread.state.ended is not None
@@ -144,6 +144,8 @@ class Reporter:
             showing = render(thread, commit, rules)
             if showing:
                 await self._show_commit(sender, card, showing, thread.state, rules)
+        for asked in thread.open_posts:
+            await sender.again(asked, thread.state.upload_limit)
         if commits:
             await self._storage.posts.set_cursor(ref, thread.state.version)
         return await card.update(thread.state, rules)
@@ -202,21 +204,32 @@ class Reporter:
         """The thread takes no posts: pause the session, and say so where it was started."""
         log.warning("thread takes no posts", session=str(state.ref), reason=str(error))
         now = await self._control.read(state.ref)
-        if now.paused or now.ended:
+        part = "lost end" if now.ended else "lost"
+        if now.paused or (now.ended and part in await self._storage.posts.all(state.ref)):
             return
-        await self._control.signal(
-            state.ref, PauseAsked(by="bot", reason=f"Its thread takes no posts. {error}")
-        )
-        name = short_id(state.ref, state.version, "lost")
-        text = (
-            f"⚠️ The goal “{line(state.goal, 100)}” cannot be shown in <#{state.thread_id}>, so it is paused. "
-            f"{line(str(error), 300)}\n-# mend that, then `/resume` in the thread"
-        )
+        if not now.ended:
+            reason = f"Its thread takes no posts. {error}"
+            await self._control.signal(state.ref, PauseAsked(by="bot", reason=reason))
         try:
-            await self._api.send(
+            sent = await self._api.send(
                 state.channel_id,
-                with_marker(text, "paused", name),
-                nonce=nonce(state.ref, state.version, "lost"),
+                with_marker(_lost(now, error), "not shown", short_id(state.ref, state.version, part)),
+                nonce=nonce(state.ref, state.version, part),
             )
         except DiscordError as second:
             log.warning("channel takes no posts", session=str(state.ref), reason=str(second))
+        else:
+            await self._storage.posts.put(state.ref, part, sent.id)
+
+
+def _lost(state: State, error: Exception) -> str:
+    """What the channel is told of a thread that takes no posts."""
+    became = f"it is {state.status.value} now" if state.ended else "it is paused"
+    mend = "-# mend that, then `/resume` in the thread"
+    if isinstance(error, GoneError):
+        mend = "-# its thread is gone; `/goal` starts it anew"
+    lines = [
+        f"⚠️ The goal “{line(state.goal, 100)}” cannot be shown in <#{state.thread_id}>: {became}.",
+        line(str(error), 300),
+    ]
+    return "\n".join(lines if state.ended else [*lines, mend])

@@ -8,12 +8,14 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
 from agent_core.storage import Asks, Storage
+from agent_core.storage.posts import GONE
 from agent_core.values import SessionRef
 from bot.discord_api import (
     DiscordApi,
@@ -26,7 +28,8 @@ from bot.discord_api import (
     Upload,
 )
 from bot.render.escape import code, line
-from bot.render.marker import carries, nonce, short_id, with_note
+from bot.render.marker import carries, nonce, short_id, with_marker, with_note
+from bot.render.page import Asked
 from bot.render.post import Draft, Edit, Receipts, Rename, Showing
 from bot.reporter.uploads import over_limit, prepared, size_of
 
@@ -43,6 +46,12 @@ _PAGE = 100
 _OURS = re.compile(r"\d+\.|card")
 """How the keys of posts begin; the record holds other ids too."""
 _MOST_PAGES = 100
+MOST_COPIES = 3
+_DELETED = "-# here again, because it was deleted: that decides nothing"
+
+
+class DeletedError(Exception):
+    """People keep deleting what a session needs in its thread; the text says what."""
 
 
 class Sender:
@@ -102,6 +111,28 @@ class Sender:
             found = sent.id
         await self._put(key, found, asks)
         return found
+
+    async def again(self, asked: Asked, upload_limit: int) -> None:
+        """Post once more what waits for an answer, where people deleted it; at most three times.
+
+        Raises DeletedError where they went on deleting it.
+        """
+        draft, copies = asked.draft, range(1, MOST_COPIES + 1)
+        if not self._is_gone(draft.key):
+            return
+        parts = [f"{draft.part}r{number}" for number in copies]
+        part = next((one for one in parts if not self._is_gone(f"{draft.version}.{one}")), None)
+        if part is None:
+            raise DeletedError("What waits for an answer was deleted again and again.")
+        body = draft.text.rsplit("\n", 1)[0]
+        text = with_marker(body, asked.about, short_id(self._ref, draft.version, part))
+        copy = replace(draft, part=part, text=with_note(text, [_DELETED]), mention=None)
+        await self._post(copy, upload_limit)
+        if message_id := self.message_id(copy.key):
+            await self._put(draft.key, message_id, draft.asks)
+
+    def _is_gone(self, key: str) -> bool:
+        return f"{GONE}{self._record.get(key, SENDING)}" in self._record
 
     async def change(self, key: str, text: str) -> bool:
         """Give a post of ours another text; False where it is not there any more."""
