@@ -14,7 +14,7 @@ from agent_core.errors import StoreUnavailableError
 from agent_core.values import SessionRef
 from bot.commands import Openings
 from bot.discord_api import DiscordError, UnavailableError
-from bot.inbound import Presses, Words
+from bot.inbound import Presses, Threads, Words
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -24,10 +24,13 @@ _AT_ONCE = 4
 class CatchUp:
     """Looks at everything that could have been missed."""
 
-    def __init__(self, *, control: Control, words: Words, presses: Presses, openings: Openings) -> None:
+    def __init__(
+        self, *, control: Control, words: Words, presses: Presses, threads: Threads, openings: Openings
+    ) -> None:
         self._control = control
         self._words = words
         self._presses = presses
+        self._threads = threads
         self._openings = openings
 
     async def server(self, guild: discord.Guild) -> bool:
@@ -69,3 +72,4 @@ class CatchUp:
             return
         await self._words.missed(state, guild)
         await self._presses.missed(state, guild)
+        await self._threads.missed(state, guild)

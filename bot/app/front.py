@@ -15,7 +15,7 @@ from bot.catchup import CatchUp
 from bot.commands import Desk, Openings, commands_for
 from bot.discord_api import DiscordApi, DroppedFiles, Facts, learn
 from bot.gateway import Events, Gateway, log_in, make_client, point_at
-from bot.inbound import Notes, Presses, Words
+from bot.inbound import Notes, Presses, Threads, Words
 from bot.settings import Settings
 
 
@@ -65,13 +65,15 @@ def gateway(line: Line, control: Control, demo_goals: tuple[tuple[str, str], ...
     openings = Openings(control=control, api=api)
     words = Words(client=client, control=control, api=api, dropped=dropped, notes=notes)
     presses = Presses(client=client, control=control, api=api, notes=notes)
+    threads = Threads(client=client, control=control, api=api)
     desk = Desk(control=control, api=api, dropped=dropped, openings=openings, demo_goals=demo_goals)
     events = Events(
         client=client,
         commands=commands_for(client, desk),
         words=words,
         presses=presses,
-        catchup=CatchUp(control=control, words=words, presses=presses, openings=openings),
+        threads=threads,
+        catchup=CatchUp(control=control, words=words, presses=presses, threads=threads, openings=openings),
     )
     return Gateway(client=client, token=line.token, events=events)
 

@@ -12,7 +12,7 @@ from agent_core.errors import StoreUnavailableError
 from bot.catchup import CatchUp
 from bot.commands import Commands
 from bot.discord_api import DiscordError, Lanes
-from bot.inbound import Presses, Words
+from bot.inbound import Presses, Threads, Words
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -29,6 +29,7 @@ class Events:
         commands: Commands,
         words: Words,
         presses: Presses,
+        threads: Threads,
         catchup: CatchUp,
         mend_every_s: float = 30.0,
     ) -> None:
@@ -36,6 +37,7 @@ class Events:
         self._commands = commands
         self._words = words
         self._presses = presses
+        self._threads = threads
         self._catchup = catchup
         self._mend_every_s = mend_every_s
         self._whole: set[int] = set()
@@ -67,6 +69,7 @@ class Events:
             self.on_raw_reaction_remove,
             self.on_raw_reaction_clear,
             self.on_raw_reaction_clear_emoji,
+            self.on_raw_thread_update,
         ):
             self._client.event(handler)
 
@@ -144,6 +147,10 @@ class Events:
     async def on_raw_reaction_clear_emoji(self, event: discord.RawReactionClearEmojiEvent) -> None:
         """All reactions of one emoji were removed."""
         await self._cleared(event.guild_id, event.channel_id, event.message_id)
+
+    async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:
+        """A thread was archived, locked, named anew."""
+        await self._do("thread", event.guild_id, self._threads.changed(event))
 
     async def _deleted(self, guild_id: int | None, channel_id: int, message_ids: Sequence[int]) -> None:
         guild, channel = self._guild(guild_id), self._client.get_channel(channel_id)

@@ -31,7 +31,7 @@ from bot.catchup import CatchUp
 from bot.commands import Commands, Desk, Openings, commands_for
 from bot.discord_api import Caps, DiscordApi, DroppedFiles, learn
 from bot.gateway import Events, Gateway, make_client, point_at
-from bot.inbound import Notes, Presses, Words
+from bot.inbound import Notes, Presses, Threads, Words
 from playground import Playground
 
 TOKEN = "MTE0NzU5MDQxMjM0NTY3ODkwMQ.GabcdE.0123456789abcdefghijklmnopqrstuvwxyz01"
@@ -161,12 +161,16 @@ class Front:
         notes = Notes(api)
         words = Words(client=client, control=self.control, api=api, dropped=dropped, notes=notes)
         presses = Presses(client=client, control=self.control, api=api, notes=notes)
-        catchup = CatchUp(control=self.control, words=words, presses=presses, openings=openings)
+        threads = Threads(client=client, control=self.control, api=api)
+        catchup = CatchUp(
+            control=self.control, words=words, presses=presses, threads=threads, openings=openings
+        )
         events = Events(
             client=client,
             commands=commands,
             words=words,
             presses=presses,
+            threads=threads,
             catchup=catchup,
             mend_every_s=0.05,
         )

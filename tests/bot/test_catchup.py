@@ -2,6 +2,7 @@
 
 from agent_core.control import Order
 from agent_core.events import ThreadBound
+from agent_core.session import State
 from agent_core.values import Person, SessionRef
 from tests.bot.front import Front
 from tests.bot.test_goal import threads
@@ -37,6 +38,50 @@ async def test_a_decision_taken_back_while_away_is_taken_back(front: Front):
 
     pressed = await front.heard(state.ref, "reacted", 3)
     assert [(one.emoji, one.present) for one in pressed] == [("✅", True), ("✅", False), ("❌", True)]
+
+
+async def test_a_thread_that_was_archived_while_away_is_opened_where_somebody_is_waited_for(front: Front):
+    state = await front.goal()
+    await front.propose(state.ref)
+    working = await front.goal("another")
+    await front.stop_bot()
+    for one in (state, working):
+        where = f"channels/{one.thread_id}"
+        await front.ask("PATCH", where, user_id=front.users["Robin"], archived=True)
+    await front.start_bot()
+
+    async def asleep() -> list[bool]:
+        there = {one["id"]: one["thread_metadata"]["archived"] for one in await threads(front)}
+        return [there[one.thread_id or ""] for one in (state, working)]
+
+    async def opened() -> bool:
+        return await asleep() == [False, True]
+
+    await front.until(opened)
+
+
+async def test_a_deleted_proposal_decides_nothing_and_is_asked_for_again(front: Front):
+    here, away = await front.goal(), await front.goal("another")
+    proposed = {one.thread_id or "": await front.propose(one.ref) for one in (here, away)}
+
+    async def delete(state: State) -> None:
+        where = f"messages/{state.thread_id}/{proposed[state.thread_id or '']}"
+        await front.ask("DELETE", f"{where}?user_id={front.users['Robin']}")
+
+    async def noted(state: State) -> None:
+        async def there() -> bool:
+            return f"gone.{proposed[state.thread_id or '']}" in await front.storage.posts.all(state.ref)
+
+        await front.until(there)
+
+    await delete(here)
+    await noted(here)
+    await front.stop_bot()
+    await delete(away)
+    await front.start_bot()
+    await noted(away)
+    for state in (here, away):
+        assert [one.kind for one in await front.signals(state.ref)] == ["thread_opened"]
 
 
 async def test_messages_written_edited_and_deleted_while_away_are_made_up_for(front: Front):

@@ -1,5 +1,6 @@
 """What people do to a thread itself: nothing of it decides anything, and nothing is lost by it."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,11 @@ async def change(stage: Stage, path: str, **body: Any) -> None:
     url = f"{stage.people.url}/playground{path}"
     async with stage.people.http.patch(url, json=body) as reply:
         assert reply.status == 200, await reply.text()
+
+
+async def is_archived(stage: Stage, thread: Thread) -> bool:
+    (found,) = [one for one in await stage.people.threads() if one["id"] == thread.id]
+    return found["thread_metadata"]["archived"]
 
 
 def other(message: Json) -> Callable[[Json], bool]:
@@ -76,6 +82,21 @@ async def test_a_proposal_that_is_deleted_again_and_again_pauses_the_goal(stage:
     await thread.says("paused")
     assert (await stage.state(thread)).paused
     assert len(stage.model.requests) == 1
+
+
+async def test_an_archived_thread_is_opened_again_while_something_waits_in_it(stage: Stage):
+    stage.model.will("", python("print('it ' + 'ran')"))
+    thread = await stage.people.goal("work")
+    proposal = await thread.proposal()
+    for _ in range(2):
+        await change(stage, f"/channels/{thread.id}", user_id=stage.people.owner_id, archived=True)
+        async with asyncio.timeout(10):
+            while await is_archived(stage, thread):  # noqa: ASYNC110 - another process acts
+                await asyncio.sleep(0.03)
+    stage.model.will("", FINISH)
+    await thread.press(proposal, "✅")
+    await thread.says("it ran")
+    await thread.says("finished, unchecked")
 
 
 async def test_an_end_that_the_thread_cannot_show_is_told_in_the_channel(stage: Stage):
