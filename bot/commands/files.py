@@ -13,7 +13,8 @@ from agent_core.values import FileRef
 from bot.commands.answer import Asking, Slash, answer, asker, defer, slash
 from bot.commands.desk import Desk, session_here, the_session
 from bot.discord_api import Upload
-from bot.render.escape import code
+from bot.render.escape import clean, code
+from bot.render.files import plain_name
 from bot.render.words import counted, data_size
 
 _CHOICES = 25
@@ -35,7 +36,7 @@ def files(desk: Desk) -> Slash:
         names = sorted(state.files) if state else []
         wanted = current.casefold()
         found = [name for name in names if wanted in name.casefold() and len(name) <= _CHOICE_ROOM]
-        return [app_commands.Choice(name=name, value=name) for name in found[:_CHOICES]]
+        return [app_commands.Choice(name=_shown(name), value=name) for name in found[:_CHOICES]]
 
     @app_commands.describe(path="Which file to send.")
     @app_commands.autocomplete(path=paths)
@@ -51,9 +52,14 @@ def files(desk: Desk) -> Slash:
             raise RefusedError(
                 f"There is no file {code(path, 200)}. `/files` without a path lists what there is."
             )
-        await _send(desk, interaction, state, PurePosixPath(path).name, file)
+        await _send(desk, interaction, state, plain_name(PurePosixPath(path).name), file)
 
     return slash("files", "The files of this goal; with a path, that file again.", command)
+
+
+def _shown(path: str) -> str:
+    """The path in one line, as a choice to pick."""
+    return " ".join(clean(path).split())[:_CHOICE_ROOM] or "file"
 
 
 def _listed(state: State) -> str:

@@ -15,6 +15,7 @@ from bot.commands.answer import Asking, Slash, answer, asker, defer, in_time, sl
 from bot.commands.desk import Desk, guild_of
 from bot.commands.opening import starter, whole_goal
 from bot.discord_api import DiscordError, UnavailableError
+from bot.render.escape import clean
 
 _NEEDED = (
     "view_channel",
@@ -78,7 +79,7 @@ async def _start(desk: Desk, interaction: Asking, wish: Wish) -> None:
         rules = await desk.control.rules(guild_of(interaction))
     if not access.may(member, Right.START, rules):
         raise RefusedError(access.why(Right.START, rules))
-    if not wish.goal.strip():
+    if not clean(wish.goal).strip():
         raise RefusedError("Say in a few words what you want.")
     channel = _channel(interaction)
     ref = SessionRef(guild_of(interaction), str(interaction.id))

@@ -41,7 +41,7 @@ def _apart(files: Sequence[Attachment]) -> tuple[Attachment, ...]:
     taken: set[str] = set()
     named: list[Attachment] = []
     for file in files:
-        plain = PurePosixPath(_plain(file.name))
+        plain = PurePosixPath(plain_name(file.name))
         name, number = plain, 2
         while name.name.lower() in taken:
             name, number = plain.with_name(f"{plain.stem} ({number}){plain.suffix}"), number + 1
@@ -50,7 +50,7 @@ def _apart(files: Sequence[Attachment]) -> tuple[Attachment, ...]:
     return tuple(named)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """The name in one line, without what would be a folder or a quote, and not too long."""
     flat = "".join("_" if character in '\\/:"\n\t' else character for character in clean(name)).strip(" ")
     if flat.strip(".") == "":

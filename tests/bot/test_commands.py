@@ -151,6 +151,14 @@ async def test_files_come_back_byte_for_byte(front: Front, name: str, data: byte
     assert await fetched(front, outcome) == (name, data)
 
 
+async def test_a_file_whose_name_is_no_header_comes_under_a_name_that_is(front: Front):
+    state = await front.goal()
+    file = await front.storage.blobs.put_bytes(front.guild_id, b"1")
+    await front.take(state.ref, *_made({'a\n"b".txt': file}))
+    outcome = await front.command("files", {"path": 'a\n"b".txt'}, channel_id=state.thread_id)
+    assert await fetched(front, outcome) == ("a__b_.txt", b"1")
+
+
 async def test_a_file_that_is_not_there_is_said_so(front: Front):
     state = await with_files(front, {"a": b"1"})
     assert "There is no file `b`" in await said(front, "files", {"path": "b"}, channel_id=state.thread_id)

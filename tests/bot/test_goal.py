@@ -60,6 +60,13 @@ async def test_a_member_without_the_right_is_denied_before_anything_happens(fron
     assert await threads(front) == []
 
 
+@pytest.mark.parametrize("text", ["  ", "\n\n", "\u200b \u2060"])
+async def test_a_goal_without_a_word_starts_nothing(front: Front, text: str):
+    outcome = await front.command("goal", {"text": text})
+    assert "Say in a few words" in outcome["response"]["content"]
+    assert await front.control.live(front.guild_id) == []
+
+
 async def test_a_role_that_was_given_the_right_may_start(front: Front):
     role = await give_role(front, "Sasha", "runners")
     await front.control.set_rules(front.guild_id, ServerRules(roles={Right.START: (role,)}))
