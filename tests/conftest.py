@@ -1,7 +1,12 @@
 """What every test may use."""
 
-import pytest
+from collections.abc import AsyncGenerator
 
+import pytest
+import pytest_asyncio
+
+from agent_core.storage.embedded import EmbeddedRedis
+from agent_core.storage.redis import connected
 from tests.protocol.openapi import DiscordOpenApi
 
 
@@ -27,3 +32,18 @@ def discord_openapi(discord_openapi_if_there: DiscordOpenApi | None) -> DiscordO
     if discord_openapi_if_there is None:
         pytest.skip("Discord's OpenAPI description is not there: name it with --discord-openapi FILE")
     return discord_openapi_if_there
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def redis_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[EmbeddedRedis]:
+    """The Redis of this run."""
+    async with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def redis_url(redis_server: EmbeddedRedis) -> str:
+    """The address of an empty Redis."""
+    async with connected(redis_server.url, repeat=True) as client:
+        await client.flushall()  # pyright: ignore[reportUnknownMemberType]
+    return redis_server.url

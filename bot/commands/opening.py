@@ -14,17 +14,16 @@ from agent_core.session import State
 from agent_core.signals import ThreadOpened
 from agent_core.values import SessionRef
 from bot.discord_api import DiscordApi, Lanes, Upload
-from bot.render.escape import clean, cut, prose
+from bot.render.escape import cut, prose
 from bot.render.marker import carries, nonce, with_marker
 from bot.render.split import balanced, size
-from bot.render.words import dollars, named
+from bot.render.words import dollars, named, thread_title
 
 STARTER = "starter"
 """The part of a session's posts under which the starter message is kept."""
 
 _GOAL_ROOM = 1200
 _DONE_ROOM = 300
-_NAME_ROOM = 90
 _LOOKED_AT = 50
 
 
@@ -51,7 +50,7 @@ class Openings:
         """
         ref = state.ref
         await self._control.storage.posts.put(ref, STARTER, message_id)
-        thread_id = await self._api.thread_from(state.channel_id, message_id, thread_name(state.goal))
+        thread_id = await self._api.thread_from(state.channel_id, message_id, thread_title(state.goal))
         await self._control.bind_thread(ref, thread_id)
         await self._control.signal(ref, ThreadOpened(thread_id=thread_id, upload_limit=upload_limit))
         return thread_id
@@ -104,13 +103,3 @@ def whole_goal(started: SessionStarted) -> tuple[Upload, ...]:
         return ()
     text = f"{started.goal}\n\nDone when: {started.done_when}\n" if started.done_when else started.goal
     return (Upload(name="goal.txt", source=text.encode(errors="replace")),)
-
-
-def thread_name(goal: str) -> str:
-    """The thread's name: the goal's first words."""
-    words = " ".join(clean(goal).split())
-    if size(words) <= _NAME_ROOM:
-        return words or "Goal"
-    return cut(
-        words[: words.rfind(" ", 40, _NAME_ROOM)] if " " in words[40:_NAME_ROOM] else words, _NAME_ROOM
-    )

@@ -1,30 +1,12 @@
-"""A real Redis for every test of the core: one server for all, emptied before each."""
+"""Real stores and a real worker for the tests of the core."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from agent_core.storage import Storage
-from agent_core.storage.embedded import EmbeddedRedis
-from agent_core.storage.redis import connected
 from tests.agent_core.office import Office, open_office
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def redis_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[EmbeddedRedis]:
-    """The server of this run."""
-    async with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest_asyncio.fixture
-async def redis_url(redis_server: EmbeddedRedis) -> str:
-    """The address of an empty Redis."""
-    async with connected(redis_server.url, repeat=True) as client:
-        await client.flushall()  # pyright: ignore[reportUnknownMemberType]
-    return redis_server.url
 
 
 @pytest_asyncio.fixture

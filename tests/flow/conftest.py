@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import pytest
 import pytest_asyncio
 
 from agent_core.control import Control
 from agent_core.session import State
-from agent_core.storage.embedded import EmbeddedRedis
-from agent_core.storage.redis import connected
 from bot.app import running
 from bot.app.outside import playground_token
 from bot.reporter import Pace
@@ -37,21 +34,6 @@ class Stage:
         ref = await self.control.by_thread(self.people.guild_id, thread.id)
         assert ref is not None
         return await self.control.read(ref)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def redis_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[EmbeddedRedis]:
-    """The Redis of this run."""
-    async with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest_asyncio.fixture
-async def redis_url(redis_server: EmbeddedRedis) -> str:
-    """The address of an empty Redis."""
-    async with connected(redis_server.url, repeat=True) as client:
-        await client.flushall()  # pyright: ignore[reportUnknownMemberType]
-    return redis_server.url
 
 
 @pytest_asyncio.fixture
