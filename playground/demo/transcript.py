@@ -12,6 +12,8 @@ _EXIT_CODE = re.compile(r"exit code (-?\d+)", re.IGNORECASE)
 _REJECTED = re.compile(r"\b(rejected|denied|declined)\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:rejected|denied|declined)\b[^:\n]*:\s*(.+)", re.IGNORECASE | re.DOTALL)
 _ENDS = r"(?![A-Za-z0-9]|\.[A-Za-z0-9])"
+_WITH_SIZE = re.compile(r"^[\s\-*•]*inputs/([^/\n]+?)\s+\(?[\d,]+ bytes\)?$", re.MULTILINE)
+"""A name with its size after it is whole, whatever stands in it."""
 _INPUT = re.compile(rf"inputs/([^\n`\"'<>|*?/]+?\.[A-Za-z0-9]{{1,5}}){_ENDS}")
 _GOAL = re.compile(r"\A(?:the goal\b[^\n]*:|goal:)\s+", re.IGNORECASE)
 _SPEAKER = re.compile(r"\A[^\n]+ (?:writes|says|said|wrote)[^\n]*:\n+")
@@ -143,12 +145,15 @@ def _words(messages: Sequence[str]) -> tuple[str, ...]:
 
 def input_names(text: str) -> tuple[str, ...]:
     """The names of dropped files that a text mentions as `inputs/NAME`, in order, each once."""
-    return tuple(dict.fromkeys(match[1] for match in _INPUT.finditer(text)))
+    sized = [match[1] for match in _WITH_SIZE.finditer(text)]
+    loose = _INPUT.finditer(_WITH_SIZE.sub("", text))
+    return tuple(dict.fromkeys([*sized, *(match[1] for match in loose)]))
 
 
 def listed_names(listing: str, endings: tuple[str, ...]) -> tuple[str, ...]:
     """The file names with one of these endings in the answer of `list_files`, whatever stands around them."""
     one_of = "|".join(re.escape(ending) for ending in endings)
     line_of = re.compile(rf"^[\s\-*•`]*inputs/([^/\n`]+?(?:{one_of})){_ENDS}", re.IGNORECASE)
-    matches = (line_of.match(line) for line in listing.splitlines())
-    return tuple(dict.fromkeys(match[1] for match in matches if match))
+    matches = (_WITH_SIZE.match(line) or line_of.match(line) for line in listing.splitlines())
+    names = dict.fromkeys(match[1] for match in matches if match)
+    return tuple(name for name in names if name.lower().endswith(endings))

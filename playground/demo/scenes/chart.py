@@ -28,7 +28,12 @@ _CODE = """\
 import pandas as pd
 import matplotlib.pyplot as plt
 
-table = pd.read_csv({path!r}, sep={separator!r}, encoding="utf-8-sig", encoding_errors="replace")
+try:
+    open({path!r}, encoding="utf-8-sig").read()
+    encoding = "utf-8-sig"
+except UnicodeDecodeError:
+    encoding = "cp1252"  # what older spreadsheets write
+table = pd.read_csv({path!r}, sep={separator!r}, encoding=encoding, encoding_errors="replace")
 table.columns = [str(name).strip() for name in table.columns]
 x, ys = {x}, {ys}
 for y in ys:
@@ -38,7 +43,7 @@ for y in ys:
 print(f"{{len(table)}} rows, columns: {{', '.join(table.columns)}}")
 data = {shape}
 ax = data.plot(kind={kind!r}, figsize=(9, 5), {options})
-ax.set_title({title!r})
+ax.set_title(", ".join(ys) + (f" by {{x}}" if x else ""))
 ax.figure.tight_layout()
 ax.figure.savefig("chart.png", dpi=130)
 for y in ys:
@@ -114,7 +119,7 @@ def _code(scene: Scene, path: str, table: Table, *, by_position: bool) -> str:
     kind = {"histogram": "hist", "scatter": "line"}.get(wishes.kind or "", wishes.kind)
     kind = kind or ("line" if table.dates or not labels else "bar")
     x = next(iter(labels), None)
-    if by_position:  # the second way does not trust the names in the head
+    if by_position or "\ufffd" in "".join(table.columns):  # do not trust the names in the head
         ys_code = f"[table.columns[i] for i in {[table.columns.index(y) for y in ys]}]"
         x_code = f"table.columns[{table.columns.index(x)}]" if x else "None"
     else:
@@ -131,7 +136,6 @@ def _code(scene: Scene, path: str, table: Table, *, by_position: bool) -> str:
         shape=_shape(kind, x, dated=bool(table.dates)),
         kind=kind,
         options=options.strip().rstrip(","),
-        title=f"{', '.join(ys)} by {x}" if x else ", ".join(ys),
     )
 
 

@@ -41,6 +41,7 @@ async def test_primes_are_right_and_said_as_they_came_out(rehearsal: Rehearsal):
         ("my sales.csv", "Region;Umsatz (€);Stück\nNord;1.234,50;3\nSüd;99,90;12\n", ("Umsatz (€)", "Stück")),
         ("売上.csv", "\ufeff日付,金額\n2026-01-01,10\n2026-01-02,30\n2026-01-03,20\n", ("金額",)),
         ("plain.tsv", "a\tb\n1\t2\n3\t5\n", ("a", "b")),
+        ("it's; `my` (2) <table>.csv", "name|v\nx|1\ny|2\n", ("v",)),
     ],
 )
 async def test_a_chart_uses_the_columns_that_the_file_really_has(
@@ -53,6 +54,13 @@ async def test_a_chart_uses_the_columns_that_the_file_really_has(
     assert all(column in stage.named("run_python")[0].text("code") for column in columns)
     assert f"inputs/{name}" in summary
     assert "sample" not in summary
+
+
+async def test_a_table_of_an_older_spreadsheet_keeps_its_letters(stage: Rehearsal):
+    (stage.workspace / "inputs" / "old.csv").write_bytes("Straße;Höhe\nA;1,5\nB;2,5\n".encode("latin-1"))
+    summary = await stage.play("chart the file, please")
+    assert stage.delivered == ["chart.png"]
+    assert "columns: Straße, Höhe; Höhe: total 4," in summary
 
 
 async def test_sums_in_the_summary_are_those_of_the_whole_file(stage: Rehearsal):
