@@ -77,6 +77,16 @@ class PersonSpoke:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordsChanged:
+    """Words that no request has held yet were edited, or taken back with their files."""
+
+    message_id: str
+    text: str | None
+    """None: taken back."""
+    kind: Literal["words_changed"] = "words_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReactionChanged:
     """A press, or its removal, that changed what is there."""
 
@@ -288,6 +298,7 @@ Event = (
     | ThreadBound
     | SignalsTaken
     | PersonSpoke
+    | WordsChanged
     | ReactionChanged
     | Thought
     | ThoughtFailed

@@ -1,7 +1,7 @@
 """The state of a session, folded from its journal. Deterministic: the same commits give the same state."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent_core.events import (
     ActionStarted,
@@ -30,6 +30,7 @@ from agent_core.events import (
     ThoughtFailed,
     ThreadBound,
     ToppedUp,
+    WordsChanged,
 )
 from agent_core.policy import Standing, kinds, risk_of
 from agent_core.session.files import folders_above
@@ -225,6 +226,8 @@ class State:
                 self.unheard.append(event.message_id)
                 self.history.append(event)
                 self._add_inputs(event.files)
+            case WordsChanged():
+                self._change_words(event)
             case Thought():
                 self._think(event)
             case ThoughtFailed():
@@ -261,6 +264,27 @@ class State:
                 self.files.pop(folder, None)  # a file that a script put where the folder has to be
         self.files |= added
         self.inputs |= added
+
+    def spoken(self, message_id: str) -> PersonSpoke | None:
+        """The words of this message, as long as no request has held them."""
+        if message_id not in self.unheard:
+            return None
+        spoken = (one for one in self.history if isinstance(one, PersonSpoke))
+        return next((one for one in spoken if one.message_id == message_id), None)
+
+    def _change_words(self, event: WordsChanged) -> None:
+        spoke = self.spoken(event.message_id)
+        if spoke is None:
+            return
+        at = self.history.index(spoke)
+        if event.text is not None:
+            self.history[at] = replace(spoke, text=event.text)
+            return
+        del self.history[at]
+        self.unheard.remove(event.message_id)
+        for named in spoke.files:
+            self.files.pop(named.path, None)
+            self.inputs.pop(named.path, None)
 
     def _think(self, event: Thought) -> None:
         self.step = event.step

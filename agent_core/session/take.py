@@ -17,6 +17,7 @@ from agent_core.events import (
     StopRequested,
     ThreadBound,
     ToppedUp,
+    WordsChanged,
 )
 from agent_core.policy import risk_of
 from agent_core.session.files import dropped_apart
@@ -59,7 +60,7 @@ def _events(state: State, signal: Signal, later: Sequence[Signal]) -> tuple[Even
         case Said():
             return _said(state, signal, later)
         case Edited() | Withdrawn():
-            return ()  # it changed a message that still waited; that was looked up by `later`
+            return _changed(state, signal)
         case Reacted():
             return _reacted(state, signal)
         case ThreadOpened():
@@ -91,6 +92,15 @@ def _said(state: State, said: Said, later: Sequence[Signal]) -> tuple[Event, ...
         files=dropped_apart(state.files, said.files),
     )
     return (spoke, *_meant(state, said, text))
+
+
+def _changed(state: State, change: Edited | Withdrawn) -> tuple[Event, ...]:
+    """A message that was taken and not heard yet; one that is still in the inbox is found by `later`."""
+    spoke = state.spoken(change.message_id)
+    text = change.text if isinstance(change, Edited) else None
+    if spoke is None or spoke.text == text:
+        return ()
+    return (WordsChanged(message_id=change.message_id, text=text),)
 
 
 def _meant(state: State, said: Said, text: str) -> tuple[Event, ...]:

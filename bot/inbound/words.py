@@ -223,7 +223,8 @@ class Words:
 
     async def _waiting(self, state: State, message_id: str) -> Said | None:
         """The message with its last change, if it waits to be taken."""
-        found: Said | None = None
+        spoke = state.spoken(message_id)
+        found = Said(message_id=message_id, person=spoke.person, text=spoke.text) if spoke else None
         for signal in await self._signals(state):
             match signal:
                 case Said() if signal.message_id == message_id:

@@ -29,6 +29,7 @@ from agent_core.events import (
     ThoughtFailed,
     ThreadBound,
     ToppedUp,
+    WordsChanged,
 )
 from agent_core.policy import risk_of
 from agent_core.session import fold
@@ -104,6 +105,12 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             _ended(page, event)
         case PersonSpoke():
             _note(page, rules, f"heard **{line(event.person.name, 60)}**")
+        case WordsChanged():
+            _note(
+                page,
+                rules,
+                "waiting words were taken back" if event.text is None else "waiting words were edited",
+            )
         case ReactionChanged():
             verb = "pressed" if event.present else "took back"
             _note(page, rules, f"**{line(event.person.name, 60)}** {verb} {line(event.emoji, 40)}")

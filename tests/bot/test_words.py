@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent_core.events import Ended, PersonSpoke
-from agent_core.values import Right, ServerRules, Status
+from agent_core.events import Ended, PersonSpoke, Thought
+from agent_core.values import Right, ServerRules, Status, Usage
 from tests.bot.front import CAPS, Front
 
 
@@ -125,11 +125,21 @@ async def test_an_edit_and_a_deletion_reach_a_message_that_still_waits(front: Fr
     assert withdrawn.message_id == gone
 
 
-async def test_a_message_that_was_taken_is_not_changed_any_more(front: Front):
+async def test_a_message_that_the_model_has_heard_is_not_changed_any_more(front: Front):
     state = await front.goal()
     message_id = await front.say(state.thread_id or "", "red")
     (said,) = await front.heard(state.ref, "said")
-    await front.take(state.ref, PersonSpoke(message_id=message_id, person=said.person, text="red"))
+    thought = Thought(
+        step=1,
+        text="red it is",
+        actions=(),
+        problems={},
+        usage=Usage(),
+        cost_usd=None,
+        message={"role": "assistant", "content": "red it is"},
+        heard=(message_id,),
+    )
+    await front.take(state.ref, PersonSpoke(message_id=message_id, person=said.person, text="red"), thought)
     await front.ask(
         "PATCH", f"messages/{state.thread_id}/{message_id}", user_id=front.users["Robin"], content="blue"
     )

@@ -38,6 +38,7 @@ from agent_core.events import (
     ThoughtFailed,
     ThreadBound,
     ToppedUp,
+    WordsChanged,
     dump_commit,
     load_commit,
 )
@@ -77,6 +78,7 @@ EVENTS: tuple[Event, ...] = (
     ThreadBound(thread_id="40", upload_limit=10_485_760),
     SignalsTaken(inbox_id="1764000000000-1"),
     PersonSpoke(message_id="50", person=ANN, text="go left 😀", files=(FILE,)),
+    WordsChanged(message_id="50", text="go right"),
     ReactionChanged(post="rule", about="3.1", person=ANN, emoji="5️⃣", present=False),
     Thought(
         step=3,

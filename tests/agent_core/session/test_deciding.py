@@ -398,3 +398,17 @@ def test_a_dropped_file_takes_the_place_of_a_file_named_inputs_and_goes_beside_a
     dropped = NamedFile(path="inputs/c", file=FileRef(sha256="z", size=1))
     desk.signal(Said(message_id="6", person=ANN, text="", files=(dropped,)))
     assert set(desk.state.files) == {"b", "inputs/a", "inputs/c (2)", "inputs/c/d"}
+
+
+def test_words_that_no_request_has_held_can_still_be_edited_and_taken_back():
+    desk = Desk()
+    desk.think(RUN)
+    dropped = NamedFile(path="inputs/a.csv", file=FileRef(sha256="x", size=1))
+    desk.signal(Said(message_id="5", person=BOB, text="old", files=(dropped,)))
+    desk.signal(Edited(message_id="5", edited_at=1.0, text="new"))
+    words = desk.state.spoken("5")
+    assert words is not None
+    assert words.text == "new"
+    desk.signal(Withdrawn(message_id="5"))
+    assert desk.state.unheard == []
+    assert desk.state.files == {}
