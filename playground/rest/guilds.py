@@ -5,6 +5,7 @@ from playground.actions.access import require_in_guild
 from playground.actions.telling import tell_guild, tell_role
 from playground.entities import Guild, Member, Role
 from playground.errors import ApiError, Problem
+from playground.forms import Form
 from playground.permissions import ALL, Permission
 from playground.rest.call import NOTHING, Call, Reply
 from playground.shapes.people import member_object, role_object, user_object
@@ -113,7 +114,9 @@ def guild_members(call: Call) -> Reply:
 
 def search_members(call: Call) -> Reply:
     """GET /guilds/{guild_id}/members/search: whose name or nick starts so."""
-    query = call.query.get("query", "").lower()
+    form = Form(dict(call.query))
+    query = (form.text("query", least=1, most=100, needed=True) or "").lower()
+    form.check()
     limit = call.number("limit", default=1, least=1, most=1000)
     found = [member for member in call.world.guild_members(_guild_id(call)) if _named(call, member, query)]
     return Reply(body=[member_object(call.world, member) for member in found[:limit]])

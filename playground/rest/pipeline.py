@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
@@ -10,6 +11,7 @@ from aiohttp import web
 from playground.actions.members import new_bot
 from playground.errors import ApiError, Problem
 from playground.faults import Fault, Faults
+from playground.forms import Form
 from playground.ids import bot_id_of
 from playground.rest.call import Call, Reply, Route
 from playground.rest.exchanges import ExchangeLog
@@ -34,9 +36,12 @@ class Pipeline:
     ) -> None:
         self._world, self._pacing, self._exchanges, self._faults = world, pacing, exchanges, faults
         self._may_join = may_join
+        self._addresses: list[re.Pattern[str]] = []
 
     def handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The aiohttp handler of a route."""
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route.path))
+        self._addresses.append(re.compile(rf"/api(/v10)?{pattern}$"))
 
         async def handle(request: web.Request) -> web.StreamResponse:
             banned_s = self._pacing.banned()
@@ -67,6 +72,14 @@ class Pipeline:
 
         return handle
 
+    async def nowhere(self, request: web.Request) -> web.StreamResponse:
+        """An address that Discord does not have, or bots like ours never use; the log shows it."""
+        taken = any(known.match(request.path) for known in self._addresses)
+        error = ApiError(Problem.METHOD_NOT_ALLOWED if taken else Problem.NOT_FOUND)
+        reply = Reply(status=error.status, body=error.body())
+        self._note(request, Body(), reply)
+        return respond(reply)
+
     def _bot(self, request: web.Request) -> str:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         bot_id = bot_id_of(token) if kind == "Bot" else None
@@ -94,6 +107,7 @@ class Pipeline:
     def _answer(
         self, route: Route, request: web.Request, bot_id: str, body: Body, fault: Fault | None
     ) -> Reply:
+        _check_ids(request.match_info)
         if fault is not None and fault.kind == "rate_limit":
             raise ApiError(Problem.RATE_LIMITED, retry_after=fault.seconds)
         if fault is not None and fault.kind == "status":
@@ -134,6 +148,15 @@ class TooFastError(ApiError):
     def __init__(self, pace: Pace) -> None:
         super().__init__(Problem.RATE_LIMITED, retry_after=pace.retry_after)
         self.pace = pace
+
+
+def _check_ids(params: Mapping[str, str]) -> None:
+    """Whatever is an id in an address must look like one; the names that stand for one apart."""
+    form = Form(dict(params))
+    for key, value in params.items():
+        if key.endswith("_id") and value not in {"@me", "@original"}:
+            form.snowflake(key)
+    form.check()
 
 
 def _refuse(error: ApiError, pace: Pace) -> tuple[Reply, dict[str, str]]:

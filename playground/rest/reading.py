@@ -5,6 +5,7 @@ import json
 import mimetypes
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from aiohttp import BodyPartReader, web
@@ -58,7 +59,7 @@ async def _read_within(request: web.Request) -> bytes:
 def parse_json(raw: bytes) -> Any:
     """JSON as it may be stored: no NaN, no half of a surrogate pair. Raises ApiError 50109."""
     try:
-        parsed = json.loads(raw, parse_constant=_refuse_constant)
+        parsed = json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite)
         if _SURROGATE.search(raw):
             json.dumps(parsed, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -68,6 +69,13 @@ def parse_json(raw: bytes) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON.")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{text} is too large.")
+    return value
 
 
 async def _read_multipart(request: web.Request, store: Store) -> Body:
@@ -96,7 +104,7 @@ async def _read_multipart(request: web.Request, store: Store) -> Body:
         raise ApiError(Problem.TOO_LARGE)
     if body.json is None:
         body.json = fields
-    body.uploads = tuple(uploads)
+    body.uploads = tuple(sorted(uploads, key=lambda upload: int(upload.key)))
     return body
 
 
