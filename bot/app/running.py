@@ -30,6 +30,8 @@ from playground import Playground
 from sandbox import Limits as BoxLimits
 from sandbox import Pool
 
+_CAUGHT_UP_WITHIN_S = 10.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
@@ -169,8 +171,7 @@ async def _at_work(
         if gateway:
             tasks.append(asyncio.create_task(gateway.run(), name="gateway"))
         if works:
-            await bot.sweep()
-            tasks.append(asyncio.create_task(bot.engine.run(), name="worker"))
+            tasks.append(asyncio.create_task(_work(bot, gateway), name="worker"))
         for task in tasks:
             task.add_done_callback(lambda _: ended.set())
         yield
@@ -183,6 +184,14 @@ async def _at_work(
     for task in tasks:
         if not task.cancelled() and (error := task.exception()):
             raise error
+
+
+async def _work(bot: Bot, gateway: Gateway | None) -> None:
+    """Be a worker, once what people did meanwhile is in the inboxes: a no has to come before the act."""
+    if gateway:
+        await gateway.caught_up(_CAUGHT_UP_WITHIN_S)
+    await bot.sweep()
+    await bot.engine.run()
 
 
 def _place(settings: Settings, playground: Playground | None) -> front.Place:
