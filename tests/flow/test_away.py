@@ -30,6 +30,8 @@ async def test_words_and_files_given_while_away_are_in_the_next_request(
             await thread.says("run_python")
         mine = await thread.write("please in blue", files=[attached("late.csv", b"1,2\n")])
         model.will("", FINISH)
+        slow = f"/channels/{thread.id}/messages"
+        await people.post("/faults", kind="slow", method="GET", path=slow, seconds=0.7)
         async with running(settings, pace=EAGER):
             await thread.says("finished, unchecked")
         asked = [one["content"] for one in model.requests[1]["messages"] if one["role"] == "user"]
