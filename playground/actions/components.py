@@ -70,14 +70,12 @@ def _is_one_of(form: Form, allowed: frozenset[int]) -> bool:
 def _number(form: Form, components: list[Payload]) -> None:
     """Give every component an id: the client's own, which must differ, or the next one that is free."""
     everything = list(walk(components))
-    given = [one["id"] for one in everything if one.get("id")]
+    given: list[int] = [one["id"] for one in everything if one.get("id")]
     if len(set(given)) != len(given):
         form.wrong("components", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated")
-    taken, last = set(given), 0
+    free = (number for number in count(1) if number not in set(given))
     for one in everything:
-        if not one.get("id"):
-            last = next(number for number in count(last + 1) if number not in taken)
-            one["id"] = last
+        one["id"] = one.get("id") or next(free)
 
 
 class _Reader:

@@ -16,7 +16,7 @@ from playground.ids import bot_id_of
 from playground.rest.call import Call, Reply, Route
 from playground.rest.exchanges import ExchangeLog
 from playground.rest.pacing import Pace, Pacing
-from playground.rest.reading import Body, read_body
+from playground.rest.reading import Body, discard, read_body
 from playground.world import World
 
 _VIA = {"Via": "1.1 google"}
@@ -63,7 +63,7 @@ class Pipeline:
                 reply, headers = _refuse(error, pace)
             finally:
                 if body.uploads:
-                    await asyncio.to_thread(_discard, body)
+                    await asyncio.to_thread(discard, body.uploads)
             self._pacing.count_invalid(reply.status)
             self._note(request, body, reply)
             if fault is not None and fault.kind == "lose_reply":
@@ -185,12 +185,6 @@ def _banned(seconds: float) -> web.Response:
     """What Cloudflare answers in Discord's place: no JSON, no Via."""
     headers = {"Retry-After": f"{seconds:.0f}"}
     return web.Response(status=429, text="error code: 1015", content_type="text/html", headers=headers)
-
-
-def _discard(body: Body) -> None:
-    """Remove staged files that no message took."""
-    for upload in body.uploads:
-        upload.path.unlink(missing_ok=True)
 
 
 def _cut(request: web.Request) -> NoReturn:

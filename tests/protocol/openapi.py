@@ -102,7 +102,7 @@ class DiscordOpenApi:
             (o for o in self._operations if o.method == method and o.pattern.fullmatch(path)), None
         )
         if operation is None:
-            return [] if exchange["status"] == 404 else [f"{title}: no such operation"]
+            return [] if exchange["status"] in {404, 405} else [f"{title}: no such operation"]
         problems = [] if exchange["status"] >= 400 else self._check_request(operation, exchange)
         return [f"{title}: {one}" for one in problems + self._check_answer(operation, exchange)]
 
