@@ -59,8 +59,10 @@ def tell_guild_create(world: World, guild: Guild, *, only: str | None = None) ->
 def tell_outage(world: World, guild: Guild, *, unavailable: bool) -> None:
     """What bots hear of an outage: the guild is unavailable, which is no removal; then it is there again."""
     if unavailable:
+        world.outages.add(guild.id)
         tell_guild(world, "GUILD_DELETE", guild, {"id": guild.id, "unavailable": True})
     else:
+        world.outages.discard(guild.id)
         tell_guild_create(world, guild)
 
 

@@ -206,6 +206,8 @@ class Connection:
         bot_id = self._bot(form.raw("token"))
         seq = form.integer("seq") or 0
         session = self._hub.find(form.text("session_id") or "", bot_id)
+        if session is not None and seq > session.seq:
+            raise Close(INVALID_SEQ, "Invalid seq.")
         if session is None or not session.can_resume(seq):
             self.send({"op": 9, "d": False, "s": None, "t": None})
             return

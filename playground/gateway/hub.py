@@ -87,6 +87,8 @@ class Hub:
         session.dispatch("READY", ready)
         if session.intents & Intent.GUILDS:
             for guild in guilds:
+                if guild.id in world.outages:
+                    continue  # it comes when the outage ends
                 session.dispatch("GUILD_CREATE", guild_create(world, guild, bot_id))
 
     def hear(self, event: Event) -> None:
@@ -104,6 +106,8 @@ class Hub:
 
     def _gets(self, session: Session, event: Event, intents: int) -> bool:
         if event.only is not None and session.bot_id not in event.only:
+            return False
+        if event.guild_id in self._world.outages and event.name != "GUILD_DELETE":
             return False
         if event.without == session.bot_id or not session.covers(event.guild_id):
             return False

@@ -79,6 +79,10 @@ async def test_a_session_resumes_with_what_it_missed(server: Playground, http: H
     resume = {"token": bot_token(), "session_id": ready["session_id"], "seq": 1}
     async with connect(server) as socket:
         await socket.read()
+        await socket.send(6, resume | {"seq": 10_000})
+        assert await socket.closed_with() == 4007
+    async with connect(server) as socket:
+        await socket.read()
         await socket.send(6, resume)
         names = [(await socket.read())["t"] for _ in range(4)]
         assert names == ["GUILD_CREATE", "MESSAGE_CREATE", "MESSAGE_CREATE", "RESUMED"]
