@@ -2,7 +2,7 @@
 
 import runpy
 
-NAMES = ("goal", "journal", "sandbox")
+NAMES = ("goal", "journal", "sandbox", "playground")
 
 for name in NAMES:
     print(f"== {name}", flush=True)
