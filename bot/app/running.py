@@ -33,6 +33,10 @@ from sandbox import Pool
 _CAUGHT_UP_WITHIN_S = 10.0
 
 
+DRAIN_S = 3.0
+"""Seconds that running work has to reach its next boundary; what is cut off then is begun again at the next start."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """What is up, and on what."""
@@ -81,6 +85,7 @@ class Bot:
             sweep=self.sweep,
             clock=clock,
             lease_s=settings.lease_s,
+            drain_s=DRAIN_S,
         )
         self.control = Control(storage=storage, engine=self.engine, clock=clock, prefix=prefix)
         self.reporter = Reporter(
