@@ -38,7 +38,7 @@ class Doing:
         """A new server with one channel; its owner is the one of the first server."""
         form = await read_form(request)
         world, name = self._world, need(form, "name")
-        form.text("name", least=2, most=100)
+        form.text("name", most=100)
         form.check()
         owner = world.user(next(iter(world.guilds.values())).owner_id)
         with world.change():
@@ -89,7 +89,7 @@ class Doing:
         """A new person in a server."""
         form = await read_form(request)
         guild, name = self._world.guild(need(form, "guild_id")), need(form, "name")
-        form.text("name", most=32)
+        form.text("name", most=100)
         roles, permissions = _roles(form), _permissions(form)
         with self._world.change():
             user = members.new_person(self._world, name)
