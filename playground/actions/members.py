@@ -48,7 +48,7 @@ def tell_guild_create(world: World, guild: Guild, *, only: str | None = None) ->
     world.emit(
         Event(
             name="GUILD_CREATE",
-            shape=lambda viewer: guild_create(world, guild, viewer.user_id),
+            shape=lambda viewer: guild_create(world, guild, viewer),
             personal=None,
             guild_id=guild.id,
             only=frozenset({only}) if only else None,

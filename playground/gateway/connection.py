@@ -189,7 +189,8 @@ class Connection:
             raise Close(INVALID_INTENTS, "Invalid intent(s).")
         if disallowed(intents, self._world.applications[bot_id].flags):
             raise Close(DISALLOWED_INTENTS, "Disallowed intent(s).")
-        session = self._hub.open(bot_id, intents, _shard(form.raw("shard")))
+        large_from = form.integer("large_threshold", least=50, most=250)
+        session = self._hub.open(bot_id, intents, _shard(form.raw("shard")), large_from)
         self._attach(session)
         self._hub.greet(session, self._world.links.base_url.replace("http", "ws", 1) + "/gateway")
         self._joining.on_presence(bot_id, True)

@@ -138,6 +138,30 @@ async def test_members_are_sent_when_asked_for(server: Playground, place: Place)
         assert chunk["nonce"] == "n"
 
 
+async def test_members_come_with_a_guild_only_by_the_presences_intent_and_while_it_is_small(
+    server: Playground, http: Http, place: Place
+):
+    async with connect(server) as blind, connect(server) as seeing:
+        await identify(blind, intents=ALL & ~(1 << 8))
+        alone = await blind.event("GUILD_CREATE")
+        assert [member["user"]["id"] for member in alone["members"]] == ["123456789012345678"]
+        assert (alone["member_count"], alone["large"]) == (len(place.people), False)
+        await identify(seeing)
+        assert len((await seeing.event("GUILD_CREATE"))["members"]) == len(place.people)
+    for number in range(50):
+        await http.person("POST", "/members", {"guild_id": place.guild_id, "name": f"p{number}"})
+    async with connect(server) as few, connect(server) as many:
+        await identify(few)
+        large = await few.event("GUILD_CREATE")
+        assert (large["large"], len(large["members"])) == (True, 1)
+        await few.send(8, {"guild_id": place.guild_id, "query": "", "limit": 0})
+        chunk = await few.event("GUILD_MEMBERS_CHUNK")
+        assert len(chunk["members"]) == large["member_count"] == len(place.people) + 50
+        await identify(many, large_threshold=250)
+        whole = await many.event("GUILD_CREATE")
+        assert (whole["large"], len(whole["members"])) == (False, len(place.people) + 50)
+
+
 async def test_a_thread_is_told_in_discords_order(
     server: Playground, http: Http, place: Place, discord_openapi: DiscordOpenApi
 ):
