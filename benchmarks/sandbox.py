@@ -5,6 +5,7 @@ Everything is measured in turns within one run, so that what else the machine do
 
 import asyncio
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -41,7 +42,9 @@ def sides(pool: Pool, folder: Path) -> dict[str, Side]:
     """Ways to run a script, by name."""
     place = runtime.default_runtime()
     python = str(place / "bin/python")
-    variables = {"MPLBACKEND": "Agg", "MPLCONFIGDIR": str(place / "matplotlib"), "PATH": os.defpath}
+    fonts = folder / ".matplotlib"
+    shutil.copytree(place / "matplotlib", fonts)
+    variables = {"MPLBACKEND": "Agg", "MPLCONFIGDIR": str(fonts), "PATH": os.defpath}
     walls = ["bwrap", "--ro-bind", "/", "/", "--bind", str(folder), str(folder), "--unshare-all"]
     walls += ["--proc", "/proc", "--dev", "/dev", "--die-with-parent", "--new-session"]
 
