@@ -34,7 +34,7 @@ _CAUGHT_UP_WITHIN_S = 10.0
 
 
 DRAIN_S = 3.0
-"""Seconds that running work has to reach its next boundary; what is cut off then is begun again at the next start."""
+"""Seconds that running work has to reach its next boundary; what is cut off goes on at the next start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
