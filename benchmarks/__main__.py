@@ -2,7 +2,7 @@
 
 import runpy
 
-NAMES = ("goal", "journal")
+NAMES = ("goal", "journal", "web")
 
 for name in NAMES:
     print(f"== {name}", flush=True)
