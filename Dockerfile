@@ -1,9 +1,9 @@
-# Small, CPU only, not root. In Docker this version answers, but does not run code: Docker's default profile
-# forbids the namespaces that the sandbox is made of, and there is no weaker wall to fall back to. The bot says so
-# in the thread, and `docker run ... doctor` says it in a table.
+# Small, CPU only, not root. Docker's default profiles forbid the namespaces that the sandbox is made of, and there is
+# no weaker wall to fall back to: compose.yaml brings profiles that allow them. Without these the bot answers, but runs
+# no code; it says so in the thread, and `doctor` says it in a table.
 #
-#   docker build --tag goalkeeper .
-#   docker run --rm --publish 127.0.0.1:8080:8080 --volume goalkeeper:/data goalkeeper
+#   docker compose up
+#   docker compose run --rm goalkeeper doctor
 FROM python:3.11-slim
 
 RUN apt-get update \

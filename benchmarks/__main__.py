@@ -2,7 +2,7 @@
 
 import runpy
 
-NAMES = ("goal", "journal", "web")
+NAMES = ("goal", "journal", "sandbox", "playground", "web")
 
 for name in NAMES:
     print(f"== {name}", flush=True)

@@ -7,7 +7,7 @@ from importlib import resources
 from aiohttp import web
 
 from playground.cdn import Cdn
-from playground.errors import ApiError, Problem
+from playground.errors import ApiError
 from playground.faults import Faults
 from playground.gateway.handler import Gateway
 from playground.gateway.hub import Hub
@@ -63,7 +63,7 @@ def build_application(world: World, *, bind: str, token: str | None, rate_limits
     for root in API_ROOTS:
         for route in routes():
             app.router.add_route(route.method, root + route.path, pipeline.handler(route))
-        app.router.add_route("*", root + "/{rest:.*}", _nowhere)
+        app.router.add_route("*", root + "/{rest:.*}", pipeline.nowhere)
     for path in ("/gateway", "/gateway/"):
         app.router.add_get(path, gateway.handle)
     app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", Cdn(world).handle)
@@ -115,11 +115,6 @@ def _refusing(
             return respond(Reply(status=error.status, body=error.body()))
 
     return handle
-
-
-async def _nowhere(_: web.Request) -> web.StreamResponse:
-    error = ApiError(Problem.NOT_FOUND)
-    return respond(Reply(status=error.status, body=error.body()))
 
 
 async def _docs(_: web.Request) -> web.StreamResponse:

@@ -74,6 +74,7 @@ class Problem(Enum):
     ARCHIVED = (50083, 400, "Thread is archived")
     BAD_JSON = (50109, 400, "The request body contains invalid JSON.")
     REACTION_BLOCKED = (90001, 403, "Reaction was blocked")
+    REPLY_WITHOUT_HISTORY = (160002, 403, "Cannot reply without permission to read message history")
     THREAD_EXISTS = (160004, 400, "A thread has already been created for this message")
     LOCKED = (160005, 400, "Thread is locked")
     TOO_MANY_THREADS = (160006, 400, "Maximum number of active threads reached")

@@ -14,6 +14,8 @@ class Viewer:
     user_id: str
     sees_content: bool = True
     """Whether the message content intent is held. People always see content."""
+    large_from: int | None = None
+    """Guilds of more members come without them; None (people): they always come with all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ class Guard:
         """Against DNS rebinding. Bound elsewhere the token protects, and any name may be used."""
         if self._token is not None:
             return True
-        host = urlsplit(f"//{request.host}").hostname or ""
+        host = _host_of(f"//{request.host}")
         return host in {"localhost", self._bind} or is_loopback(host)
 
     async def _with_token(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -71,7 +71,17 @@ def _origin_is_ours(request: web.Request) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc == request.host
+    try:
+        return urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,7 @@
 """The world on disk: one SQLite file (WAL) and a folder of attachments beside it.
 
-Invariant: a file is whole and synced before the message that names it is committed.
+Invariant: a file is whole and synced before the message that names it is committed, and there until the
+message's end is.
 """
 
 import os
@@ -43,6 +44,7 @@ class Store:
     def __init__(self, data_dir: Path) -> None:
         self._files = data_dir / "files"
         self._staging = data_dir / "staging"
+        self._discarded: list[str] = []
         self._adapters = {kind: TypeAdapter(kind) for kind in _KINDS}
         try:
             self._files.mkdir(parents=True, exist_ok=True)
@@ -83,8 +85,11 @@ class Store:
         self._db.execute("DELETE FROM things WHERE kind = ? AND id = ?", (type(thing).__name__, thing.id))
 
     def commit(self) -> None:
-        """Make everything since the last commit durable."""
+        """Make everything since the last commit durable, then remove what files nothing names."""
         self._db.commit()
+        gone, self._discarded = self._discarded, []
+        for attachment_id in gone:
+            self.file(attachment_id).unlink(missing_ok=True)
 
     def meta(self, key: str, default: str) -> str:
         """A setting of the world; stored with its default when it was not there."""
@@ -111,6 +116,10 @@ class Store:
     def adopt(self, staged: Path, attachment_id: str) -> None:
         """Make a staged file the bytes of an attachment."""
         staged.replace(self.file(attachment_id))
+
+    def discard(self, attachment_id: str) -> None:
+        """Remove an attachment's bytes with the next commit."""
+        self._discarded.append(attachment_id)
 
     def file(self, attachment_id: str) -> Path:
         """Where an attachment's bytes lie."""

@@ -81,6 +81,8 @@ class World:
         self.applications = {app.id: app for app in store.load(Application)}
         self.commands = {command.id: command for command in store.load(Command)}
         self.interactions = {interaction.id: interaction for interaction in store.load(Interaction)}
+        self.outages: set[str] = set()
+        """Guilds that bots cannot reach now; ends with the process."""
         self.interaction_ids = {one.token: one.id for one in self.interactions.values()}
         """By token."""
         self._histories: dict[str, History] = {}

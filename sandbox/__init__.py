@@ -1,7 +1,8 @@
 """Run code written by strangers, behind walls that the kernel keeps. Knows nothing of agents."""
 
 from sandbox.box import Pool, Sandbox
-from sandbox.probe import ProbeRow, probe
+from sandbox.escape import ProbeRow
+from sandbox.probe import probe
 from sandbox.values import ChangedFile, LeftOut, Limits, RunResult, SandboxUnavailableError
 
 __all__ = [

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sandbox import machine, runtime
-from sandbox.box import open_workspace
+from sandbox import runtime
+from sandbox.box import Pool, open_workspace
 from sandbox.cell import Cell
 from sandbox.channel import Job
 from sandbox.probe import probe
@@ -45,9 +45,11 @@ def _run(arguments: argparse.Namespace) -> int:
     workspace = None if folder is None else open_workspace(folder)
     limits = Limits(timeout_s=arguments.timeout, memory_mb=arguments.memory, disk_mb=arguments.disk)
     job = Job(source=source, shell=False, read_only=False, limits=limits, workspace=workspace)
+    pool = Pool(warm=False)
     try:
-        result = Cell(machine.examine(), job).run()
+        result = Cell(pool.server()).run(job)
     finally:
+        pool.close()
         if workspace is not None:
             os.close(workspace)
     for stream, text in ((sys.stdout, result.stdout), (sys.stderr, result.stderr)):

@@ -4,44 +4,86 @@ import asyncio
 import concurrent.futures
 import contextlib
 import os
+import socket
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
+from sandbox import escape
 from sandbox import machine as machines
 from sandbox.cell import Cell
 from sandbox.channel import Job
 from sandbox.files import open_folder
-from sandbox.machine import Machine
+from sandbox.server import Server
 from sandbox.values import Limits, RunResult, SandboxUnavailableError
+
+_T = TypeVar("_T")
+_STANDING = 2
+"""Boxes of each kind that a warm pool keeps ready; more at once are made when they are asked for."""
 
 
 class Pool:
-    """What boxes share: the machine's facts, found out once. Owned by the composition root."""
+    """What boxes share: a fork server with the usual packages imported, and boxes that stand by.
 
-    def __init__(self, *, runtime: Path | None = None) -> None:
+    Owned by the composition root. It starts with `async with`, or else with the first box, and belongs to no
+    event loop. `warm=False` imports nothing ahead, for a run or two; `copies` brings workspaces in by
+    copying, also where they could lie under a box's disk.
+    """
+
+    def __init__(self, *, runtime: Path | None = None, warm: bool = True, copies: bool = False) -> None:
         self._runtime = runtime
-        self._machine: Machine | None = None
+        self._warm = warm
+        self.copies = copies
+        self._lock = threading.Lock()
+        self._server: Server | None = None
 
     async def __aenter__(self) -> Self:
-        await self.machine()
+        """Starts the server and proves the wall. Raises SandboxUnavailableError."""
+        await asyncio.to_thread(self.server)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._machine = None
+        await asyncio.to_thread(self.close)
 
-    async def machine(self) -> Machine:
-        """What this machine offers. Raises SandboxUnavailableError."""
-        if self._machine is None:
-            self._machine = await asyncio.to_thread(machines.examine, self._runtime)
-        return self._machine
+    async def ready(self) -> None:
+        """Wait until the packages are imported and boxes stand by, which `async with` does not wait for."""
+        server = await asyncio.to_thread(self.server)
+        await asyncio.to_thread(server.ready)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the server was started and the wall proved."""
+        return self._server is not None
+
+    def server(self) -> Server:
+        """The fork server, once the wall is proved. Raises SandboxUnavailableError."""
+        with self._lock:
+            if self._server is None:
+                standing = _STANDING if self._warm else 0
+                server = Server(machines.examine(self._runtime), warm=self._warm, standing=standing)
+                try:
+                    escape.prove(server)
+                except BaseException:
+                    server.close()
+                    raise
+                self._server = server
+            return self._server
+
+    def close(self) -> None:
+        """End the server and every box; what runs in them is killed."""
+        with self._lock:
+            server, self._server = self._server, None
+        if server is not None:
+            server.close()
 
 
 class Sandbox:
-    """A box for one workspace, serving one run after another.
+    """A box for one workspace, a fresh one for each run.
 
     Args:
         workspace: The folder that code sees as its working directory, all it can change. Made if missing.
@@ -61,20 +103,32 @@ class Sandbox:
     ) -> None:
         self._workspace = workspace
         self._limits = limits or Limits()
-        self._pool = pool or Pool()
+        self._own_pool = Pool(warm=False) if pool is None else None
+        self._pool = pool or self._own_pool or Pool()
         self._read_only = read_only
         self._one_at_a_time = asyncio.Lock()
         self._thread: concurrent.futures.ThreadPoolExecutor | None = None
+        self._next: Cell | None = None
 
     async def __aenter__(self) -> Self:
         """Raises SandboxUnavailableError where no box can be had."""
-        await self._pool.machine()
         self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
+        try:
+            if not self._pool.is_up:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._pool.server)
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._next is not None:
+            self._next.close()
+            self._next = None
+        if self._own_pool is not None:
+            self._own_pool.close()
         if self._thread is not None:
             self._thread.shutdown(wait=False)
             self._thread = None
@@ -90,11 +144,27 @@ class Sandbox:
         """Run a command line or a script with `/bin/sh`; otherwise as `run_python`."""
         return await self._run(command, timeout_s, in_shell=True)
 
+    async def listen(self, port: int) -> socket.socket:
+        """A TCP socket that listens on 127.0.0.1 of the next run's box, to be served out here.
+
+        The only way out that a box can have, and only to whoever accepts here. It is blocking, the caller's
+        to close, and silent once that run has ended: each run needs its own. Raises SandboxUnavailableError,
+        and OSError where the port cannot be had.
+        """
+        async with self._one_at_a_time:
+            if self._next is None:
+                cell = Cell(self._pool.server())
+                await self._in_thread(cell, cell.stand_by)
+                self._next = cell
+            cell = self._next
+            try:
+                return await self._in_thread(cell, lambda: cell.listen(port))
+            except OSError:
+                self._next = None
+                raise
+
     async def _run(self, source: str, timeout_s: float | None, *, in_shell: bool) -> RunResult:
-        if self._thread is None:
-            raise RuntimeError("A Sandbox is used inside `async with`.")
         limits = self._limits if timeout_s is None else replace(self._limits, timeout_s=timeout_s)
-        machine = await self._pool.machine()
         async with self._one_at_a_time:
             workspace = open_workspace(self._workspace)
             job = Job(
@@ -103,26 +173,34 @@ class Sandbox:
                 read_only=self._read_only,
                 limits=limits,
                 workspace=workspace,
+                copy=self._pool.copies,
             )
             try:
-                return await _in_thread(self._thread, Cell(machine, job))
+                cell, self._next = self._next, None
+                if cell is None:
+                    cell = Cell(self._pool.server())
+                return await self._in_thread(cell, lambda: cell.run(job))
             finally:
                 os.close(workspace)
 
-
-async def _in_thread(thread: concurrent.futures.Executor, cell: Cell) -> RunResult:
-    """Run a cell in its thread; a cancelled caller ends it at once, and waits until nothing of it is left."""
-    done = asyncio.get_running_loop().run_in_executor(thread, cell.run)
-    try:
-        return await asyncio.shield(done)
-    except asyncio.CancelledError:
-        cell.kill()
-        while not done.done():
-            with contextlib.suppress(asyncio.CancelledError):  # cancelled twice: still not before it is gone
-                await asyncio.wait([done])
-        if not done.cancelled():
-            done.exception()  # looked at, so that nobody reports it as lost
-        raise
+    async def _in_thread(self, cell: Cell, work: Callable[[], _T]) -> _T:
+        """Work with a cell; a cancelled caller ends it at once, and waits until nothing of it is left."""
+        if self._thread is None:
+            raise RuntimeError("A Sandbox is used inside `async with`.")
+        done = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            cell.kill()
+            while not done.done():
+                with contextlib.suppress(
+                    asyncio.CancelledError
+                ):  # cancelled twice: still not before it is gone
+                    await asyncio.wait([done])
+            if not done.cancelled():
+                done.exception()  # looked at, so that nobody reports it as lost
+            cell.close()
+            raise
 
 
 def open_workspace(path: Path) -> int:

@@ -1,29 +1,31 @@
-"""One run in a box of its own: start, watch, end, collect. Synchronous, for a thread of its own.
-
-This is the one module that knows how boxes come to be (bubblewrap, a fresh one for each run).
-"""
+"""One run in a box of its own: hand over, watch, end, collect. Synchronous, for a thread of its own."""
 
 import contextlib
 import os
 import select
-import signal
 import socket
-import subprocess
+import struct
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox import channel
-from sandbox.channel import Handles, Job, SetupError
-from sandbox.collect import Baseline, Collected, baseline, collect
-from sandbox.machine import Machine, refusal
+from sandbox.channel import Handles, Job, SetupError, Streams
+from sandbox.collect import Baseline, Collected, baseline, collect, lower_baseline
+from sandbox.files import Entry
+from sandbox.server import Server
 from sandbox.values import RunResult
 from sandbox.watch import End, Watch, end_all
 
-_REAP_S = 5.0
 _COLLECT_S = 1.2
 """For collecting from a run that was cut; one that ended by itself has the rest of its time too."""
-_COMPLAINT = 1 << 16
+_KILLED = 137
+_STATUS = struct.Struct("i")
+_END_S = 5.0
+
+
+class _NotBegunError(Exception):
+    """The code has not run; the cause says why."""
 
 
 class CancelledRunError(Exception):
@@ -31,48 +33,26 @@ class CancelledRunError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ends:
-    """Our ends of everything that leads into the box, and the box's."""
+class _Begun:
+    """A run that goes on: what lay in the workspace, how that came into the box, what the box used then."""
 
-    control: socket.socket
-    note: int
-    output: tuple[int, int]
-    inner_control: socket.socket
-    inner_note: int
-    inner_output: tuple[int, int]
-
-    @classmethod
-    def make(cls, closing: contextlib.ExitStack, inner: contextlib.ExitStack) -> "_Ends":
-        control, inner_control = socket.socketpair()
-        closing.enter_context(control)
-        inner.enter_context(inner_control)
-        control.settimeout(channel.PATIENCE_S)
-        pipes = [os.pipe() for _ in range(3)]
-        for ours, theirs in pipes:
-            closing.callback(os.close, ours)
-            inner.callback(os.close, theirs)
-        (note, inner_note), (out, inner_out), (err, inner_err) = pipes
-        return cls(
-            control=control,
-            note=note,
-            output=(out, err),
-            inner_control=inner_control,
-            inner_note=inner_note,
-            inner_output=(inner_out, inner_err),
-        )
+    before: Baseline
+    lower: list[Entry] | None
+    """What lies under the box's disk, or None where it was copied onto it."""
+    inherited: int
 
 
 class Cell:
     """One run. `run` is called once, in any thread; `kill` may be called from another at any time."""
 
-    def __init__(self, machine: Machine, job: Job) -> None:
-        self._machine = machine
-        self._job = job
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._lock = threading.Lock()
         self._killed = False
         self._control: socket.socket | None = None
-        self._bwrap: subprocess.Popen[bytes] | None = None
         self._handles: Handles | None = None
+        self._is_over = False
+        """Whether nothing is alive in the box but what ends it."""
 
     def kill(self) -> None:
         """End everything in the box at once."""
@@ -81,156 +61,189 @@ class Cell:
             if self._control is not None:
                 with contextlib.suppress(OSError):
                     self._control.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for the other end
-            self._destroy()
+            if self._handles is not None:
+                end_all(self._handles.first)
 
-    def run(self) -> RunResult:
-        """Run the job to its end. Raises SandboxUnavailableError and CancelledRunError."""
-        with contextlib.ExitStack() as closing:
-            with contextlib.ExitStack() as inner:
-                ends = _Ends.make(closing, inner)
-                closing.callback(self._close)
-                bwrap = self._start(ends)
-            handles, before = self._set_up(bwrap, ends)
-            return self._finish(bwrap, ends, handles, before)
+    def stand_by(self, *, packages: bool = True) -> None:
+        """Get a box, if there is none yet, with the `packages` imported where there is one.
 
-    def _start(self, ends: _Ends) -> subprocess.Popen[bytes]:
-        machine, control, note = self._machine, ends.inner_control.fileno(), ends.inner_note
+        Raises SandboxUnavailableError and CancelledRunError.
+        """
+        if self._handles is not None:
+            return
+        for last in (False, True):
+            try:
+                self._get(packages=packages)
+            except (SetupError, OSError) as error:
+                self._give_up(error, last=last)
+            else:
+                return
+
+    def listen(self, port: int) -> socket.socket:
+        """A socket that listens on the loopback of the box that stands by. Raises OSError."""
+        if self._control is None:
+            raise OSError("There is no box that stands by.")
         try:
-            if machine.owner is not None:
-                for stream in ends.inner_output:
-                    os.fchown(stream, machine.owner, machine.owner)
-            # not on the command line: the box can read that of its first process
-            with os.fdopen(os.memfd_create("arguments"), "wb") as arguments, self._lock:
-                arguments.write(b"".join(os.fsencode(word) + b"\0" for word in machine.arguments))
-                arguments.seek(0)
-                if self._killed:
-                    raise CancelledRunError
-                self._control = ends.control
-                self._bwrap = subprocess.Popen(
-                    ["bwrap", "--args", str(arguments.fileno()), *machine.command(control, note)],
-                    executable=machine.bwrap,
-                    env={},
-                    cwd="/",
-                    stdin=subprocess.DEVNULL,
-                    stdout=ends.inner_output[0],
-                    stderr=ends.inner_output[1],
-                    pass_fds=(arguments.fileno(), control, note),
-                    start_new_session=True,
-                )
-                return self._bwrap
-        except OSError as error:
-            raise refusal(str(error)) from error
-
-    def _set_up(self, bwrap: subprocess.Popen[bytes], ends: _Ends) -> tuple[Handles, Baseline]:
-        """Until the code runs."""
-        try:
-            entries = channel.entries_of(self._job.workspace)
-            handles = channel.order(ends.control, self._machine, self._job, entries)
-            self._hold(handles)
-            channel.fill(ends.control, self._job, entries)
-            before = baseline(handles.disk)
-            channel.go(ends.control)
+            return channel.listen(self._control, port)
         except (SetupError, OSError) as error:
-            with self._lock:
-                self._destroy()
-            bwrap.wait(_REAP_S)
-            words = _last_words(ends.output)
-            if self._killed:
-                raise CancelledRunError from error
-            raise refusal(f"{words} {error}") from error
-        with self._lock:
-            self._control = None
-        ends.control.close()  # from here on the box has no word with us but its output
-        return handles, before
+            self.close()
+            raise OSError(f"The box cannot listen on port {port}: {error}") from error
 
-    def _hold(self, handles: Handles) -> None:
+    def run(self, job: Job) -> RunResult:
+        """Run the job to its end. Raises SandboxUnavailableError and CancelledRunError."""
+        try:
+            for last in (False, True):
+                self.stand_by(packages=job.needs_packages())
+                try:
+                    return self._run(job)
+                except _NotBegunError as error:
+                    self._give_up(error.__cause__ or error, last=last)
+            raise AssertionError("unreachable")
+        finally:
+            self.close()
+            self._server.refill()
+
+    def close(self) -> None:
+        """Whatever happened: nothing of the box lives on, nothing of it is held."""
+        with self._lock:
+            control, self._control = self._control, None
+            handles, self._handles = self._handles, None
+        if control is not None:
+            control.close()
+        if handles is not None:
+            end_all(handles.first)
+            if not self._is_over:
+                _wait(handles.first)
+            handles.close()
+
+    def _give_up(self, error: BaseException, *, last: bool) -> None:
+        """A box that died before it ran anything is replaced, once."""
+        self.close()
+        if self._killed:
+            raise CancelledRunError from error
+        refused = self._server.failed(error)
+        if last:
+            raise refused from error
+
+    def _get(self, *, packages: bool) -> None:
+        control = self._server.box(packages=packages)
+        control.settimeout(channel.PATIENCE_S)
+        with self._lock:
+            self._control = control
+            if self._killed:
+                raise SetupError("it was cancelled")
+        handles = channel.greet(control)
         with self._lock:
             self._handles = handles
             if self._killed:
                 raise SetupError("it was cancelled")
 
-    def _finish(
-        self, bwrap: subprocess.Popen[bytes], ends: _Ends, handles: Handles, before: Baseline
-    ) -> RunResult:
-        limits = self._job.limits
+    def _run(self, job: Job) -> RunResult:
+        with contextlib.ExitStack() as closing:
+            pipes = [os.pipe() for _ in range(3)]
+            inner = [writer for _, writer in pipes]
+            out, err, note = (reader for reader, _ in pipes)
+            for fd in (out, err, note):
+                closing.callback(os.close, fd)
+            try:
+                self._server.give_away(*inner)
+                begun = self._begin(job, Streams(out=inner[0], err=inner[1], note=inner[2]))
+            except (SetupError, OSError) as error:
+                raise _NotBegunError from error
+            finally:
+                for fd in inner:
+                    os.close(fd)
+            return self._finish(job, begun, (out, err), note)
+
+    def _begin(self, job: Job, streams: Streams) -> _Begun:
+        """Until the code runs."""
+        control, handles = self._control, self._handles
+        if control is None or handles is None:
+            raise SetupError("it was cancelled")
+        entries = channel.entries_of(job.workspace)
+        if job.workspace is not None and not channel.lies_under(job.workspace, entries):
+            job = replace(job, copy=True)
+        inherited = channel.order(control, job, streams, entries)
+        lower = entries
+        if inherited is None:
+            inherited = channel.fill(control, job, entries)
+            before, lower = baseline(handles.disk), None
+            channel.go(control)
+        else:
+            before = lower_baseline(entries)
+        with self._lock:
+            self._control = None
+        control.close()  # from here on the box has no word with us but its output
+        return _Begun(before=before, lower=lower, inherited=inherited)
+
+    def _finish(self, job: Job, begun: _Begun, output: tuple[int, int], note: int) -> RunResult:
+        handles = self._handles
+        if handles is None:
+            raise CancelledRunError
         started = time.monotonic()
-        deadline = started + limits.timeout_s
-        watch = Watch(handles, limits, ends.output)
-        ended = os.pidfd_open(bwrap.pid)
-        try:
-            stopped = watch.until_end(ended, deadline)
-        finally:
-            os.close(ended)
-        watch.finish()
+        deadline = started + job.limits.timeout_s
+        watch = Watch(handles, job.limits, output, begun.inherited)
+        stopped = watch.until_end(deadline, self._server.refill)
+        code = None if stopped else _code(handles.status)
+        watch.finish(told=code is not None)
+        self._is_over = True
         duration = time.monotonic() - started
-        bwrap.wait(_REAP_S)
         if self._killed:
             raise CancelledRunError
-        end = stopped or self._judge(watch, bwrap.returncode, ends.note)
+        end = stopped or watch.judge(_KILLED if code is None else code, _noted(note))
         left = 0.0 if stopped else max(0.0, deadline - time.monotonic())
-        collected = self._collect(handles, before, _COLLECT_S + left)
+        collected = _collect(job, handles, begun, _COLLECT_S + left)
         stdout, stderr = watch.texts()
-        return RunResult(
-            exit_code=end.exit_code,
-            stdout=stdout,
-            stderr=stderr,
-            stopped_by=end.stopped_by,
-            duration_s=duration,
-            changed=collected.changed,
-            removed=collected.removed,
-            left_out=collected.left_out,
-        )
-
-    def _judge(self, watch: Watch, code: int, note: int) -> End:
-        os.set_blocking(note, False)
-        try:
-            noted = os.read(note, 16)
-        except BlockingIOError:
-            noted = b""
-        # a negative code is bubblewrap's own: it was killed from outside
-        return watch.judge(code if code >= 0 else 128 - code, noted)
-
-    def _collect(self, handles: Handles, before: Baseline, seconds: float) -> Collected:
-        job = self._job
-        if job.workspace is None or job.read_only:
-            return Collected()
-        status = os.fstatvfs(handles.disk)
-        room = status.f_blocks * status.f_frsize
-        return collect(
-            handles.disk, job.workspace, before, disk=room, files=job.limits.files, seconds=seconds
-        )
-
-    def _close(self) -> None:
-        """Whatever happened: nothing of the box lives on, nothing of it is held."""
-        with self._lock:
-            self._destroy()
-            self._control = None
-            if self._handles is not None:
-                self._handles.close()
-                self._handles = None
-            if self._bwrap is not None:
-                self._bwrap.wait(_REAP_S)
-                self._bwrap = None
-
-    def _destroy(self) -> None:
-        """Kill the first process of the box, with which all others go, and bubblewrap itself."""
-        if self._handles is not None:
-            end_all(self._handles.first)
-        if self._bwrap is not None and self._bwrap.poll() is None:
-            # as a group: its child stands alone until it has asked to die with its parent
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._bwrap.pid, signal.SIGKILL)
+        return _result(end, stdout, stderr, duration, collected)
 
 
-def _last_words(streams: tuple[int, int]) -> str:
-    """All that was said, until everybody who could say something is gone."""
-    words: list[str] = []
-    for stream in streams:
-        poll = select.poll()
-        poll.register(stream, select.POLLIN)
-        while poll.poll(1000 * _REAP_S):
-            data = os.read(stream, _COMPLAINT)
-            if not data:
-                break
-            words = [*words, data.decode("utf-8", "replace")][-10:]
-    return " ".join(words)
+def _result(end: End, stdout: str, stderr: str, duration: float, collected: Collected) -> RunResult:
+    return RunResult(
+        exit_code=end.exit_code,
+        stdout=stdout,
+        stderr=stderr,
+        stopped_by=end.stopped_by,
+        duration_s=duration,
+        changed=collected.changed,
+        removed=collected.removed,
+        left_out=collected.left_out,
+    )
+
+
+def _collect(job: Job, handles: Handles, begun: _Begun, seconds: float) -> Collected:
+    if job.workspace is None or job.read_only:
+        return Collected()
+    status = os.fstatvfs(handles.disk)
+    room = status.f_blocks * status.f_frsize
+    return collect(
+        handles.disk,
+        job.workspace,
+        begun.before,
+        lower=begun.lower,
+        disk=room,
+        files=job.limits.files,
+        seconds=seconds,
+    )
+
+
+def _code(status: int) -> int | None:
+    """The script's exit code as the box's first process told it; None where that was killed itself."""
+    said = os.read(status, _STATUS.size)
+    if len(said) != _STATUS.size:
+        return None
+    (code,) = _STATUS.unpack(said)
+    return int(code)
+
+
+def _noted(note: int) -> bytes:
+    os.set_blocking(note, False)
+    try:
+        return os.read(note, 16)
+    except BlockingIOError:
+        return b""
+
+
+def _wait(first: int) -> None:
+    poll = select.poll()
+    poll.register(first, select.POLLIN)
+    poll.poll(1000 * _END_S)

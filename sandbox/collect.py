@@ -15,6 +15,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from sandbox.files import Entry, mark, open_folder, walk
+from sandbox.overlay import overlaid
 from sandbox.values import ChangedFile, LeftOut
 
 Baseline = dict[bytes, tuple[int, ...]]
@@ -74,12 +75,25 @@ def baseline(box: int) -> Baseline:
     return marks
 
 
+def lower_baseline(lower: list[Entry]) -> Baseline:
+    """What lies under the box's disk, which cannot change."""
+    return {entry.path: mark(entry) for entry in lower}
+
+
 def collect(
-    box: int, workspace: int, before: Baseline, *, disk: int, files: int, seconds: float
+    box: int,
+    workspace: int,
+    before: Baseline,
+    *,
+    lower: list[Entry] | None,
+    disk: int,
+    files: int,
+    seconds: float,
 ) -> Collected:
     """Make the workspace what the box has become, and say what that was.
 
-    At most `disk` bytes and `files` files in at most `seconds`; what does not fit is left out.
+    At most `disk` bytes and `files` files in at most `seconds`; what does not fit is left out. `lower` is
+    what lies under the box's disk, where the disk holds only the differences.
     """
     haul = _Haul(
         box=box,
@@ -90,6 +104,8 @@ def collect(
         deadline=time.monotonic() + seconds,
     )
     now = {entry.path: entry for entry in walk(box, mend=True)}
+    if lower is not None:
+        now = overlaid(now, lower, box)
     removed = _remove(haul, now)
     for entry in now.values():
         if mark(entry) == before.get(entry.path) and entry.kind != "deep":

@@ -40,7 +40,7 @@ _VARIABLES = {
 }
 _THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _MOST_THREADS = 4
-_START = "from inside.launch import main; main({control}, {note})"
+_START = "from inside.server import main; main({control})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +53,11 @@ class Machine:
     runtime: Path
     filter: bytes
     arguments: tuple[str, ...]
-    """What bubblewrap is asked for, up to the command."""
+    """What bubblewrap is asked for, up to the command: the walls around the fork server."""
 
-    def command(self, control: int, note: int) -> tuple[str, ...]:
-        """The box's first program, told the two descriptors it is handed."""
-        return (f"{mounts.RUNTIME}/bin/python", "-S", "-u", "-c", _START.format(control=control, note=note))
+    def command(self, control: int) -> tuple[str, ...]:
+        """The fork server, told the descriptor by which it is asked for boxes."""
+        return (f"{mounts.RUNTIME}/bin/python", "-S", "-u", "-c", _START.format(control=control))
 
 
 def examine(runtime: Path | None = None) -> Machine:
@@ -86,12 +86,14 @@ def examine(runtime: Path | None = None) -> Machine:
 
 
 def refusal(words: str) -> SandboxUnavailableError:
-    """Turn what bubblewrap or the launcher said into one sentence that says what to do."""
+    """Turn what bubblewrap, the server or a box said into one sentence that says what to do."""
     said = " ".join(words.split())[-400:] or "it ended without a word"
     if any(Path(mark).exists() for mark in _CONTAINER_MARKS):
         return SandboxUnavailableError(
-            "This container forbids the namespaces of a box, so no code is run: it needs the seccomp"
-            f" and AppArmor profiles of deploy/, which are not shipped yet. bubblewrap said: {said}"
+            "This container forbids the namespaces of a box, so no code is run; type: docker compose up"
+            " (compose.yaml gives it the profiles of deploy/; with docker run: --security-opt"
+            " seccomp=deploy/seccomp.json --security-opt apparmor=goalkeeper --security-opt"
+            f" systempaths=unconfined). It said: {said}"
         )
     for setting, value in (
         ("kernel.unprivileged_userns_clone", "1"),
@@ -101,9 +103,9 @@ def refusal(words: str) -> SandboxUnavailableError:
         if os.geteuid() != 0 and path.exists() and path.read_text(encoding="ascii").strip() != value:
             return SandboxUnavailableError(
                 "This system forbids user namespaces, so no code is run; type:"
-                f" sudo sysctl -w {setting}={value} (bubblewrap said: {said})"
+                f" sudo sysctl -w {setting}={value} (it said: {said})"
             )
-    return SandboxUnavailableError(f"No box could be started, so no code is run. bubblewrap said: {said}")
+    return SandboxUnavailableError(f"No box could be started, so no code is run. It said: {said}")
 
 
 def _compile_launcher() -> None:
@@ -126,7 +128,8 @@ def _arguments(runtime: Path, owner: int | None) -> Iterator[str]:
     if owner is None:
         # root of a user namespace of its own, until the launcher leaves that too
         yield from ("--unshare-user", "--uid", "0", "--gid", "0")
-    yield from ("--cap-add", "ALL", "--die-with-parent", "--new-session", "--hostname", "box", "--clearenv")
+    yield from ("--cap-add", "ALL", "--as-pid-1", "--die-with-parent", "--new-session")
+    yield from ("--hostname", "box", "--clearenv")
     threads = str(min(os.cpu_count() or 1, _MOST_THREADS))
     for name, value in {**_VARIABLES, **dict.fromkeys(_THREADED, threads)}.items():
         yield from ("--setenv", name, value)

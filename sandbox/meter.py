@@ -5,6 +5,7 @@ import re
 
 _PAGE_TABLES = re.compile(rb"^VmPTE:\s+(\d+) kB", re.MULTILINE)
 _RESIDENT = re.compile(rb"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
+_SHARED_OUT = re.compile(rb"^Pss_(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
 _SOCKETS = re.compile(rb"^sockets: used (\d+)", re.MULTILINE)
 _SOCKET = 208 << 10
 """What the buffers of one socket can hold."""
@@ -16,21 +17,26 @@ _BEYOND_DOUBT = 8
 """No exact sum past so many times the limit: it takes longer the more there is to add."""
 
 
-def used(processes: int, shared: int, limit: int) -> int:
+def used(processes: int, shared: int, limit: int, inherited: int) -> int:
     """Bytes in use, by descriptors of the box's own /proc and of its shared memory.
 
     First a quick sum that counts what forked processes share once for each of them; only where that is over
-    the limit, the exact one.
+    the limit, one that shares it out; only where that is over too, the exact one, which also tells files of
+    the box that are mapped from memory. `inherited` bytes came with the interpreter, not with the script.
     """
     fixed = _shared_files(shared) + _sockets(processes)
-    quick = fixed + sum(_resident(processes, pid) for pid in _pids(processes))
-    if quick <= limit or quick > _BEYOND_DOUBT * limit:
+    quick = fixed + sum(_resident(processes, pid) for pid in _pids(processes)) - inherited
+    if quick <= limit:
         return quick
-    return fixed + sum(_proportional(processes, pid) for pid in _pids(processes))
+    shared_out = fixed + sum(_shared_out(processes, pid) for pid in _pids(processes)) - inherited
+    if shared_out <= limit or shared_out > _BEYOND_DOUBT * limit:
+        return shared_out
+    return fixed + sum(_proportional(processes, pid) for pid in _pids(processes)) - inherited
 
 
 def _pids(processes: int) -> list[str]:
-    return [name for name in os.listdir(processes) if name.isdigit()]
+    """All but the first, which is ours and does nothing."""
+    return [name for name in os.listdir(processes) if name.isdigit() and name != "1"]
 
 
 def _shared_files(shared: int) -> int:
@@ -46,6 +52,15 @@ def _sockets(processes: int) -> int:
 def _resident(processes: int, pid: str) -> int:
     status = _read(processes, f"{pid}/status")
     numbers = [*_RESIDENT.findall(status), *_PAGE_TABLES.findall(status)]
+    return sum(int(number) for number in numbers) << 10
+
+
+def _shared_out(processes: int, pid: str) -> int:
+    """Memory by its proportional share; what is mapped of the box's files counts as memory here."""
+    numbers = _SHARED_OUT.findall(_read(processes, f"{pid}/smaps_rollup"))
+    if not numbers:
+        return _resident(processes, pid)
+    numbers += _PAGE_TABLES.findall(_read(processes, f"{pid}/status"))
     return sum(int(number) for number in numbers) << 10
 
 

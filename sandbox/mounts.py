@@ -7,6 +7,8 @@ from pathlib import Path
 
 RUNTIME = "/opt/python"
 LAUNCHER = "/run/box"
+HOST = "/host"
+"""Where the fork server has the machine's files, read-only, to find workspaces; a box takes it away first."""
 
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _ETC = ("/etc/ld.so.cache", "/etc/alternatives", _CERTIFICATES)
@@ -19,7 +21,7 @@ _LINKS = {
     "/dev/stdout": "/proc/self/fd/1",
     "/dev/stderr": "/proc/self/fd/2",
 }
-_POINTS = ("/tmp", "/workspace", "/dev/shm", "/box")  # noqa: S108 - places in the box, filled by the launcher
+_POINTS = ("/tmp", "/workspace", "/dev/shm", "/box")  # noqa: S108 - places in the box, which it fills itself
 
 
 def arguments(runtime: Path) -> Iterator[str]:
@@ -40,7 +42,7 @@ def arguments(runtime: Path) -> Iterator[str]:
         yield from ("--symlink", target, link)
     for point in _POINTS:
         yield from ("--dir", point)
-    yield from ("--proc", "/proc", "--remount-ro", "/", "--chdir", LAUNCHER)
+    yield from ("--proc", "/proc", "--ro-bind", "/", HOST, "--remount-ro", "/", "--chdir", LAUNCHER)
 
 
 def _system() -> dict[str, str]:

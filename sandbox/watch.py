@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox import meter
@@ -29,44 +30,59 @@ class End:
 
 
 class Watch:
-    """`output` are the descriptors of stdout and stderr, in this order."""
+    """`output` are the descriptors of stdout and stderr; `inherited` bytes are not the script's."""
 
-    def __init__(self, handles: Handles, limits: Limits, output: tuple[int, int]) -> None:
+    def __init__(self, handles: Handles, limits: Limits, output: tuple[int, int], inherited: int) -> None:
         self._handles = handles
+        self._inherited = inherited
         self._limits = limits
         self._captures = {fd: Capture() for fd in output}
         self._disk_was_full = False
 
-    def until_end(self, ended: int, deadline: float) -> End | None:
-        """Until `ended`, a pidfd, says that the code is through (None), or a limit that it must be."""
+    def until_end(self, deadline: float, meanwhile: Callable[[], None]) -> End | None:
+        """Until the first process says that the code is through (None), or a limit that it must be.
+
+        It says so when nothing else is alive, or by its own end, where it was killed. `meanwhile` is called
+        once, when the code has run for a moment.
+        """
+        ended = self._handles.status
         most_memory, most_output = self._limits.memory_mb * _MIB, self._limits.output_mb * _MIB
         poll = select.poll()
         for fd in (ended, *self._captures):
             poll.register(fd, select.POLLIN)
-        look_at = 0.0
-        while True:
-            now = time.monotonic()
-            if now >= deadline:
-                return End(exit_code=EXIT_TIME, stopped_by="time")
+        look_at, first = time.monotonic() + _LOOK_CLOSE_S, True
+        while (now := time.monotonic()) < deadline:
             if now >= look_at:
+                if first:
+                    meanwhile()
+                first = False
                 used = self._look(most_memory)
                 if used > most_memory:
                     return End(exit_code=EXIT_MEMORY, stopped_by="memory")
-                look_at = now + (_LOOK_CLOSE_S if used * 4 > most_memory else _LOOK_S)
-            for fd, _ in poll.poll(1000 * max(0.0, min(deadline, look_at) - now)):
-                if fd == ended:
-                    return None
+                took = (
+                    time.monotonic() - now
+                )  # a look at many processes takes long: no more than half the time
+                look_at = now + took + max(took, _LOOK_CLOSE_S if used * 4 > most_memory else _LOOK_S)
+            ready = [fd for fd, _ in poll.poll(1000 * max(0.0, min(deadline, look_at) - now))]
+            if ended in ready:
+                return None
+            for fd in ready:
                 if not self._read(fd):
                     poll.unregister(fd)
             if sum(capture.total for capture in self._captures.values()) > most_output:
                 return End(exit_code=EXIT_MEMORY, stopped_by="output")
+        return End(exit_code=EXIT_TIME, stopped_by="time")
 
-    def finish(self) -> None:
-        """End what is left, wait until nothing of it lives, and take the last output."""
+    def finish(self, *, told: bool) -> None:
+        """End what is left, wait until nothing of it lives, and take the last output.
+
+        Where the first process has `told` that all is over, it is not waited for: its own end takes the
+        kernel longer than everything before.
+        """
         end_all(self._handles.first)
         poll = select.poll()
         poll.register(self._handles.first, select.POLLIN)
-        if not poll.poll(1000 * _END_S):
+        if not told and not poll.poll(1000 * _END_S):
             raise SandboxUnavailableError(
                 "A box could not be ended; restart the machine before you run more code."
             )
@@ -82,8 +98,8 @@ class Watch:
         """What a run that ended by itself died of, if of anything, by what it noted and left behind."""
         if code == 0:
             return End(exit_code=0, stopped_by=None)
-        burst = code == 128 + signal.SIGBUS and os.fstatvfs(self._handles.shared).f_bavail == 0
-        if noted == _NOTE_MEMORY or burst:
+        shared_is_full = os.fstatvfs(self._handles.shared).f_bavail == 0
+        if noted == _NOTE_MEMORY or shared_is_full:
             return End(exit_code=EXIT_MEMORY, stopped_by="memory")
         full = self._disk_was_full or self._disk_is_full() or noted == _NOTE_DISK
         return End(exit_code=code, stopped_by="disk" if full else None)
@@ -95,7 +111,7 @@ class Watch:
 
     def _look(self, limit: int) -> int:
         self._disk_was_full |= self._disk_is_full()
-        return meter.used(self._handles.processes, self._handles.shared, limit)
+        return meter.used(self._handles.processes, self._handles.shared, limit, self._inherited)
 
     def _disk_is_full(self) -> bool:
         status = os.fstatvfs(self._handles.disk)

@@ -1,5 +1,7 @@
 """Plan, contract, questions, deliveries, and the end of a goal."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from agent_core.contract import ContractRunner, broken
@@ -47,8 +49,8 @@ class Ask(ToolArguments):
     """Arguments of `ask`."""
 
     question: str = Field(min_length=1, max_length=1500)
-    options: tuple[str, ...] | None = Field(
-        default=None, max_length=MOST_OPTIONS, description="Answers to press."
+    options: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(
+        default=None, max_length=MOST_OPTIONS, description="Answers to press, at most 10."
     )
 
 

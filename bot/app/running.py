@@ -30,6 +30,12 @@ from playground import Playground
 from sandbox import Limits as BoxLimits
 from sandbox import Pool
 
+_CAUGHT_UP_WITHIN_S = 10.0
+
+
+DRAIN_S = 3.0
+"""Seconds that running work has to reach its next boundary; what is cut off then is begun again at the next start."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
@@ -79,6 +85,7 @@ class Bot:
             sweep=self.sweep,
             clock=clock,
             lease_s=settings.lease_s,
+            drain_s=DRAIN_S,
         )
         self.control = Control(storage=storage, engine=self.engine, clock=clock, prefix=prefix)
         self.reporter = Reporter(
@@ -169,8 +176,7 @@ async def _at_work(
         if gateway:
             tasks.append(asyncio.create_task(gateway.run(), name="gateway"))
         if works:
-            await bot.sweep()
-            tasks.append(asyncio.create_task(bot.engine.run(), name="worker"))
+            tasks.append(asyncio.create_task(_work(bot, gateway), name="worker"))
         for task in tasks:
             task.add_done_callback(lambda _: ended.set())
         yield
@@ -183,6 +189,14 @@ async def _at_work(
     for task in tasks:
         if not task.cancelled() and (error := task.exception()):
             raise error
+
+
+async def _work(bot: Bot, gateway: Gateway | None) -> None:
+    """Be a worker, once what people did meanwhile is in the inboxes: a no has to come before the act."""
+    if gateway:
+        await gateway.caught_up(_CAUGHT_UP_WITHIN_S)
+    await bot.sweep()
+    await bot.engine.run()
 
 
 def _place(settings: Settings, playground: Playground | None) -> front.Place:

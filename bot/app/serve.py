@@ -52,6 +52,15 @@ def set_up_logs(settings: Settings) -> None:
     quiet = {"docket": logging.WARNING, "docket.dependencies": logging.CRITICAL, "discord": logging.ERROR}
     for name, at_least in quiet.items():
         logging.getLogger(name).setLevel(at_least if level > logging.DEBUG else level)
+    if level > logging.DEBUG:
+        logging.getLogger("docket.worker").addFilter(in_one_line)
+
+
+def in_one_line(record: logging.LogRecord) -> bool:
+    """A log filter: what is only a warning, such as a Redis that is away for a moment, has no traceback."""
+    if record.levelno <= logging.WARNING:
+        record.exc_info = None
+    return True
 
 
 async def _serve(settings: Settings, role: Role) -> None:

@@ -13,6 +13,7 @@ from bot.discord_api.errors import (
 )
 from bot.discord_api.facts import LOGIN_REFUSED, Facts, learn
 from bot.discord_api.lanes import Lanes
+from bot.discord_api.pace import paced
 
 __all__ = [
     "LOGIN_REFUSED",
@@ -34,5 +35,6 @@ __all__ = [
     "UnavailableError",
     "Upload",
     "learn",
+    "paced",
     "safe_name",
 ]

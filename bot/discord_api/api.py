@@ -184,7 +184,7 @@ class DiscordApi:
         async def work() -> list[Presser]:
             return [
                 Presser(id=str(user.id), name=user.display_name, bot=user.bot)
-                async for user in found[0].users(limit=most)
+                async for user in found[0].users(limit=min(most, found[0].count))
             ]
 
         return await self.call(work) if found else []

@@ -14,7 +14,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from agent_core.errors import StartError
-from bot.discord_api import LOGIN_REFUSED, Facts
+from bot.discord_api import LOGIN_REFUSED, Facts, paced
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -61,7 +61,11 @@ def make_client(
     nobody = discord.AllowedMentions.none()
     if shard_count is None:
         client = _Client(
-            intents=intents, allowed_mentions=nobody, max_messages=None, guild_ready_timeout=ready_timeout_s
+            intents=intents,
+            allowed_mentions=nobody,
+            max_messages=None,
+            guild_ready_timeout=ready_timeout_s,
+            http_trace=paced(),
         )
     else:
         client = _ShardedClient(
@@ -69,6 +73,7 @@ def make_client(
             allowed_mentions=nobody,
             max_messages=None,
             guild_ready_timeout=ready_timeout_s,
+            http_trace=paced(),
             shard_count=shard_count,
             shard_ids=list(shard_ids) or list(range(shard_count)),
         )

@@ -47,6 +47,8 @@ class Events:
         self._connections = 0
         """How often a session of the gateway has begun."""
         self._lanes = Lanes()
+        self.caught_up = asyncio.Event()
+        """Set when the first catching up has been tried for every server."""
         self._synced = True
         """The commands are registered as they are here."""
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -87,8 +89,8 @@ class Events:
         """All servers are there."""
         log.info("connected to Discord", user=str(self._client.user), servers=len(self._client.guilds))
         await self._do("sync", None, self._sync())
-        if not isinstance(self._client, discord.AutoShardedClient):
-            await self._catch_up(self._client.guilds)
+        await self._catch_up(self._client.guilds)
+        self.caught_up.set()
 
     async def _sync(self) -> None:
         self._synced = False

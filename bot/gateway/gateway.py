@@ -49,6 +49,12 @@ class Gateway:
             mending.cancel()
             await asyncio.wait({mending})
 
+    async def caught_up(self, within_s: float) -> None:
+        """Wait until what was missed before the start has been heard, but no longer than that."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._events.caught_up.wait()
+
     async def close(self) -> None:
         """End what the events set off, then the connection."""
         await self._events.end()

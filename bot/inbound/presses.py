@@ -161,6 +161,8 @@ class Presses:
         there: dict[tuple[str, str], str] = {}
         for reaction in message.reactions:
             raw = str(reaction.emoji)
+            if reaction.me and reaction.count == 1:
+                continue  # only the bot's own
             if emoji := access.meant(raw, asks.post):
                 pressers = await self._api.pressers(message, raw)
                 there |= {(emoji, presser.id): raw for presser in pressers if not presser.bot}

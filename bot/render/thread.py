@@ -46,6 +46,7 @@ from bot.render.page import Asked, Page, Thread
 from bot.render.post import Receipts, Rename, Showing
 from bot.render.results import Result, show_result
 from bot.render.step import show_step
+from bot.render.words import counted
 
 MOST_RESULTS = 4
 """Results of one step that have a message each; those after them share one."""
@@ -115,9 +116,9 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             verb = "pressed" if event.present else "took back"
             _note(page, rules, f"**{line(event.person.name, 60)}** {verb} {line(event.emoji, 40)}")
         case PlanSet():
-            _note(page, rules, f"the plan has {len(event.items)} lines")
+            _note(page, rules, f"the plan has {counted(len(event.items), 'line')}")
         case ContractFrozen():
-            _note(page, rules, f"the contract is frozen with {len(event.checks)} checks")
+            _note(page, rules, f"the contract is frozen with {counted(len(event.checks), 'check')}")
         case Checked():
             if rules.verbosity == "full":
                 page.post(checks(event.results))

@@ -44,7 +44,7 @@ def dollars(amount: float) -> str:
 def data_size(count: int) -> str:
     """Bytes as people read them."""
     if count < 1000:
-        return f"{count} bytes"
+        return counted(count, "byte")
     for unit, step in (("KB", 1e3), ("MB", 1e6)):
         if count < step * 1000:
             return f"{count / step:.1f} {unit}"

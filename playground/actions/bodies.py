@@ -8,13 +8,14 @@ from typing import Any, cast
 from playground import limits
 from playground.actions.components import read_components
 from playground.entities import Message, Reference
-from playground.errors import ApiError, Problem
+from playground.errors import ApiError, Problem, form_error
 from playground.forms import Form
 from playground.wire import Payload
 
 SUPPRESS_EMBEDS, EPHEMERAL, LOADING = 1 << 2, 1 << 6, 1 << 7
 SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 12, 1 << 15
 HAS_THREAD = 1 << 5
+_OF_MEDIA = ("http", "https", "attachment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,8 @@ class Draft:
     reference_must_exist: bool = True
     kept: tuple[str, ...] = ()
     """Of an edit: ids of attachments that stay."""
+    kept_at: tuple[str, ...] = ()
+    """The places of `kept` in the form."""
     descriptions: tuple[tuple[str, str], ...] = ()
     """Upload key -> description."""
     renames: tuple[tuple[str, str], ...] = ()
@@ -71,15 +74,26 @@ class Draft:
 _FIELDS = frozenset({"content", "embeds", "components", "attachments", "flags", "allowed_mentions"})
 
 
-def read_draft(body: object, uploads: Sequence[Upload] = (), *, premium_tier: int = 0) -> Draft:
-    """A message body of any route. Raises 50035 with every wrong field, or 40005 for a file too large."""
-    form = Form(body)
+def read_draft(
+    body: object,
+    uploads: Sequence[Upload] = (),
+    *,
+    premium_tier: int = 0,
+    path: str = "",
+    flags_before: int = 0,
+) -> Draft:
+    """A message body of any route, `path` its place in the request, `flags_before` of the message it edits.
+
+    Raises 50035 with every wrong field, or 40005 for a file too large.
+    """
+    form = Form(body, path=path)
     content = form.text("content", most=limits.CONTENT_CHARS) or ""
     flags = form.integer("flags") or 0
-    components = tuple(read_components(form, modern=bool(flags & COMPONENTS_V2)))
+    modern = bool((flags | flags_before) & COMPONENTS_V2)
+    components = tuple(read_components(form, modern=modern))
     embeds = _embeds(form)
     kept, descriptions, renames = _attachments(form, uploads)
-    if flags & COMPONENTS_V2 and (content or embeds):
+    if modern and (content or embeds):
         form.wrong(
             "flags",
             "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
@@ -97,7 +111,8 @@ def read_draft(body: object, uploads: Sequence[Upload] = (), *, premium_tier: in
         allowed=_allowed_mentions(form),
         reference=_reference(form),
         reference_must_exist=_must_exist(form),
-        kept=kept,
+        kept=tuple(kept),
+        kept_at=tuple(kept.values()),
         descriptions=descriptions,
         renames=renames,
         uploads=tuple(uploads),
@@ -144,7 +159,7 @@ def _allowed_mentions(form: Form) -> AllowedMentions:
     inner = form.inner("allowed_mentions")
     if inner is None:
         return AllowedMentions()
-    parse = inner.texts("parse")
+    parse = inner.texts("parse", ("users", "roles", "everyone"))
     users, roles = inner.snowflakes("users"), inner.snowflakes("roles")
     for key, ids in (("users", users), ("roles", roles)):
         if ids and key in parse:
@@ -164,18 +179,18 @@ def _allowed_mentions(form: Form) -> AllowedMentions:
 
 def _attachments(
     form: Form, uploads: Sequence[Upload]
-) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
-    """What the `attachments` list says: ids that stay, descriptions and names of new files."""
+) -> tuple[dict[str, str], tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """Of the `attachments` list: ids that stay with their places, descriptions and names of new files."""
     keys = {upload.key for upload in uploads}
-    kept: list[str] = []
+    kept: dict[str, str] = {}
     descriptions: list[tuple[str, str]] = []
     renames: list[tuple[str, str]] = []
-    for _, one in form.inners("attachments", most=limits.ATTACHMENTS):
+    for index, one in form.inners("attachments", most=limits.ATTACHMENTS):
         key = one.snowflake("id", needed=True) or ""
         description = one.text("description", most=1024)
         name = one.text("filename", most=1024)
         if key not in keys:
-            kept.append(key)
+            kept[key] = form.place(f"attachments.{index}")
             continue
         if description is not None:
             descriptions.append((key, description))
@@ -183,7 +198,13 @@ def _attachments(
             renames.append((key, name))
     if len(uploads) > limits.ATTACHMENTS:
         form.wrong("attachments", "BASE_TYPE_MAX_LENGTH", f"Must be {limits.ATTACHMENTS} or fewer in length.")
-    return tuple(kept), tuple(descriptions), tuple(renames)
+    return kept, tuple(descriptions), tuple(renames)
+
+
+def require_new_files(draft: Draft) -> None:
+    """A new message can only name files that come with it."""
+    if draft.kept_at:
+        raise form_error(draft.kept_at[0], "ATTACHMENT_NOT_FOUND", "Attachment data not found")
 
 
 def _embeds(form: Form) -> list[Payload]:
@@ -201,28 +222,23 @@ def _embeds(form: Form) -> list[Payload]:
 def _embed(form: Form) -> tuple[Payload, int]:
     """One embed as it is given back, and how many characters count."""
     shaped: Payload = {"type": "rich"}
-    size = 0
-    for key, most in (("title", 256), ("description", 4096)):
-        text = form.text(key, most=most)
-        if text:
-            shaped[key] = text
-            size += limits.length(text)
-    for key in ("url", "timestamp"):
-        text = form.text(key, most=2048)
-        if text:
-            shaped[key] = text
+    texts = {"title": form.text("title", most=256), "description": form.text("description", most=4096)}
+    shaped |= {key: text for key, text in texts.items() if text}
+    size = sum(limits.length(text) for text in texts.values() if text)
     colour = form.integer("color", least=0, most=0xFFFFFF)
-    if colour is not None:
-        shaped["color"] = colour
+    plain = {"url": form.address("url"), "timestamp": form.moment("timestamp"), "color": colour}
+    shaped |= {key: value for key, value in plain.items() if value is not None}
     for key, name, most in (("footer", "text", 2048), ("author", "name", 256)):
         if inner := form.inner(key):
             text = inner.text(name, most=most, needed=True) or ""
-            shaped[key] = {name: text} | _addresses(inner, ("icon_url", "url"))
+            shaped[key] = {name: text} | _links(inner, with_url=key == "author")
             size += limits.length(text)
     shaped |= _pictures(form)
     fields = [_embed_field(field) for _, field in form.inners("fields", most=25)]
     if fields:
         shaped["fields"] = fields
+    if not shaped.keys() - {"type", *plain} and not form.refused(""):
+        form.wrong("description", "BASE_TYPE_REQUIRED", "This field is required")
     return shaped, size + sum(limits.length(f["name"]) + limits.length(f["value"]) for f in fields)
 
 
@@ -236,11 +252,18 @@ def _embed_field(form: Form) -> Payload:
 
 def _pictures(form: Form) -> Payload:
     found = {key: form.inner(key) for key in ("image", "thumbnail")}
-    return {key: _addresses(inner, ("url",)) for key, inner in found.items() if inner is not None}
+    return {
+        key: {"url": inner.address("url", schemes=_OF_MEDIA, needed=True) or ""}
+        for key, inner in found.items()
+        if inner is not None
+    }
 
 
-def _addresses(form: Form, keys: Sequence[str]) -> Payload:
-    return {key: text for key in keys if (text := form.text(key, most=2048))}
+def _links(form: Form, *, with_url: bool) -> Payload:
+    found = {"icon_url": form.address("icon_url", schemes=_OF_MEDIA)}
+    if with_url:
+        found["url"] = form.address("url")
+    return {key: url for key, url in found.items() if url is not None}
 
 
 def is_empty(message: Message) -> bool:

@@ -7,7 +7,7 @@ from playground.actions.access import has, require, require_in_guild, visible
 from playground.actions.lines import RENAMED, add_line
 from playground.actions.messages import remove
 from playground.actions.telling import tell_channel, tell_thread, tell_thread_gone
-from playground.actions.threads import ARCHIVE_MINUTES, set_archived
+from playground.actions.threads import ARCHIVE_MINUTES, read_tags, set_archived
 from playground.entities import (
     ANNOUNCEMENT,
     CATEGORY,
@@ -21,7 +21,7 @@ from playground.entities import (
 )
 from playground.errors import ApiError, Problem
 from playground.forms import Form
-from playground.permissions import ALL, Permission
+from playground.permissions import Permission
 from playground.world import World
 
 MAKEABLE = frozenset({TEXT, CATEGORY, ANNOUNCEMENT, FORUM})
@@ -37,8 +37,7 @@ def create(world: World, guild_id: str, actor_id: str, body: object) -> Channel:
     channel.position = len(world.guild_channels(guild_id))
     _read_settings(world, channel, form)
     form.check()
-    if kind in {TEXT, ANNOUNCEMENT, FORUM}:
-        channel.name = "-".join(channel.name.lower().split())
+    channel.name = _as_named(channel, channel.name)
     world.save(channel)
     tell_channel(world, "CHANNEL_CREATE", channel)
     return channel
@@ -55,7 +54,7 @@ def _read_settings(world: World, channel: Channel, form: Form) -> None:
     minutes = form.choice("default_auto_archive_duration", ARCHIVE_MINUTES)
     channel.default_auto_archive_min = minutes or channel.default_auto_archive_min
     if form.has("parent_id"):
-        channel.parent_id = form.snowflake("parent_id")
+        channel.parent_id = _read_category(world, channel, form)
     if form.has("permission_overwrites"):
         channel.overwrites = [
             read_overwrite(one, one.snowflake("id", needed=True) or "0")
@@ -74,6 +73,20 @@ def _read_settings(world: World, channel: Channel, form: Form) -> None:
         ]
 
 
+def _read_category(world: World, channel: Channel, form: Form) -> str | None:
+    category_id = form.snowflake("parent_id")
+    category = world.channels.get(category_id or "")
+    fits = category is not None and category.type == CATEGORY and category.guild_id == channel.guild_id
+    if category_id is not None and not fits:
+        form.wrong("parent_id", "CHANNEL_PARENT_INVALID", "Category does not exist")
+    return category_id
+
+
+def _as_named(channel: Channel, name: str) -> str:
+    """Channels of text have names in lower case without spaces."""
+    return "-".join(name.lower().split()) or "-" if channel.type != CATEGORY else name
+
+
 def read_overwrite(form: Form, overwrite_id: str) -> Overwrite:
     """Permissions of a role (type 0) or member (type 1) that differ."""
     kind = form.choice("type", {0, 1})
@@ -88,6 +101,8 @@ def read_overwrite(form: Form, overwrite_id: str) -> Overwrite:
 def set_overwrite(world: World, channel_id: str, actor_id: str, target_id: str, body: object) -> None:
     """Set, or with body None remove, the overwrite of a role or member."""
     channel = visible(world, channel_id, actor_id)
+    if channel.thread is not None or channel.type == DM:
+        raise ApiError(Problem.WRONG_CHANNEL_TYPE)
     require(world, channel, actor_id, Permission.MANAGE_ROLES)
     others = [one for one in channel.overwrites if one.id != target_id]
     if body is None:
@@ -100,8 +115,10 @@ def set_overwrite(world: World, channel_id: str, actor_id: str, target_id: str, 
         form.check()
         if overwrite.type == 0 and target_id not in world.roles:
             raise ApiError(Problem.UNKNOWN_ROLE)
-        if (overwrite.allow | overwrite.deny) & ~ALL:
-            raise ApiError(Problem.INVALID_FORM)
+        earlier = next((one for one in channel.overwrites if one.id == target_id), Overwrite(id="", type=0))
+        changes = (overwrite.allow ^ earlier.allow) | (overwrite.deny ^ earlier.deny)
+        if changes & ~world.guild_permissions(channel.guild_id or "", actor_id):
+            raise ApiError(Problem.MISSING_PERMISSIONS)
         channel.overwrites = [*others, overwrite]
     world.save(channel)
     tell_channel(world, "CHANNEL_UPDATE", channel)
@@ -120,7 +137,7 @@ def update(world: World, channel_id: str, actor_id: str, body: object) -> Channe
     changed = replace(channel)
     _read_settings(world, changed, form)
     form.check()
-    changed.name = name or channel.name
+    changed.name = channel.name if name is None else _as_named(channel, name)
     world.save(changed)
     tell_channel(world, "CHANNEL_UPDATE", changed)
     return changed
@@ -132,10 +149,11 @@ def _update_thread(world: World, thread: Channel, state: ThreadState, actor_id: 
     minutes = form.choice("auto_archive_duration", ARCHIVE_MINUTES)
     slowmode = form.integer("rate_limit_per_user", least=0, most=21600)
     invitable = form.flag("invitable")
+    tags = read_tags(form, world.channel(thread.parent_id or ""))
     form.check()
     _check_thread_rights(world, thread, state, actor_id, form)
     renames = name is not None and name != thread.name
-    if state.archived and archived is not False and (renames or locked is not None):
+    if state.archived and archived is not False and (renames or tags is not None or locked is not None):
         raise ApiError(Problem.ARCHIVED)
     if renames:
         _note_rename(world, state)
@@ -146,6 +164,7 @@ def _update_thread(world: World, thread: Channel, state: ThreadState, actor_id: 
         set_archived(world, thread, archived=archived)
     state.auto_archive_min = minutes or state.auto_archive_min
     thread.slowmode_s = thread.slowmode_s if slowmode is None else slowmode
+    state.applied_tags = state.applied_tags if tags is None else tags
     if invitable is not None and thread.type == PRIVATE_THREAD:
         state.invitable = invitable
     world.save(thread)
@@ -192,10 +211,20 @@ def delete(world: World, channel_id: str, actor_id: str) -> Channel:
     require(world, channel, actor_id, Permission.MANAGE_CHANNELS)
     for thread in world.threads_of(channel.id):
         _delete_thread(world, thread)
+    if channel.type == CATEGORY:
+        _leave_category(world, channel)
     _empty(world, channel)
     tell_channel(world, "CHANNEL_DELETE", channel)
     world.drop_after_telling(channel)
     return channel
+
+
+def _leave_category(world: World, category: Channel) -> None:
+    for channel in world.guild_channels(category.guild_id or ""):
+        if channel.parent_id == category.id:
+            channel.parent_id = None
+            world.save(channel)
+            tell_channel(world, "CHANNEL_UPDATE", channel)
 
 
 def _delete_thread(world: World, thread: Channel) -> None:
@@ -221,5 +250,5 @@ def open_dm(world: World, one_id: str, other_id: str) -> Channel:
             return channel
     channel = Channel(id=world.ids.mint(), type=DM, recipients=pair)
     world.save(channel)
-    tell_channel(world, "CHANNEL_CREATE", channel)
+    tell_channel(world, "CHANNEL_CREATE", channel, page_only=True)  # bots hear of its messages only
     return channel

@@ -16,7 +16,9 @@ from playground.actions.bodies import (
     Upload,
     is_empty,
     read_draft,
+    require_new_files,
 )
+from playground.actions.commands import choice_value
 from playground.actions.components import read_components
 from playground.actions.messages import apply_edit, publish, remove
 from playground.entities import Channel, Interaction, Message, Reference
@@ -127,7 +129,7 @@ def answer(world: World, interaction: Interaction, body: object, draft: Draft | 
             message = world.message(channel.id, interaction.message_id or "")
             apply_edit(world, channel, message, draft or Draft(given=frozenset()))
         case 8:
-            interaction.choices = _read_choices(form)
+            interaction.choices = _read_choices(form, _focused_kind(interaction.data))
         case _:
             interaction.modal = _read_modal(form)
     interaction.answered_at = world.clock.now()
@@ -146,6 +148,7 @@ def answer(world: World, interaction: Interaction, body: object, draft: Draft | 
 
 def _reply(world: World, interaction: Interaction, channel: Channel, draft: Draft, *, deferred: bool) -> None:
     message = _message(world, interaction, channel, draft)
+    require_new_files(draft)
     if deferred:
         message.flags = message.flags & EPHEMERAL | LOADING
         message.content, message.embeds, message.components = "", [], []
@@ -207,10 +210,21 @@ def metadata(interaction: Interaction) -> Payload:
     return shaped
 
 
-def _read_choices(form: Form) -> list[Payload]:
-    data = form.inner("data") or Form({})
+def _focused_kind(data: Payload) -> int:
+    """The kind of the option that is being typed."""
+    options: list[Payload] = data.get("options") or []
+    for option in options:
+        if option.get("focused"):
+            return int(option["type"])
+        if option["type"] in {1, 2}:
+            return _focused_kind(option)
+    return 3
+
+
+def _read_choices(form: Form, kind: int) -> list[Payload]:
+    data = form.inner("data") or form.beside("data", {})
     choices = [
-        {"name": choice.text("name", least=1, most=100, needed=True), "value": choice.raw("value")}
+        {"name": choice.text("name", least=1, most=100, needed=True), "value": choice_value(choice, kind)}
         for _, choice in data.inners("choices", most=25)
     ]
     data.check()
@@ -218,7 +232,7 @@ def _read_choices(form: Form) -> list[Payload]:
 
 
 def _read_modal(form: Form) -> Payload:
-    data = form.inner("data") or Form({})
+    data = form.inner("data") or form.beside("data", {})
     modal: Payload = {
         "custom_id": data.text("custom_id", least=1, most=100, needed=True),
         "title": data.text("title", least=1, most=45, needed=True),
@@ -269,6 +283,7 @@ def follow_up(world: World, interaction: Interaction, draft: Draft) -> Message:
     )
     if first is not None and first.flags & LOADING:
         return amend(world, interaction, first, replace(draft, given=draft.given | {"content"}))
+    require_new_files(draft)
     message = _message(world, interaction, channel, replace(draft, flags=draft.flags & ~LOADING))
     message.type = 0
     message.command_name = None
@@ -302,8 +317,24 @@ def complete(world: World, interaction: Interaction) -> bool:
     return first is None or not first.flags & LOADING
 
 
-def draft_of(kind: int | None, data: object, uploads: Sequence[Upload], *, premium_tier: int) -> Draft | None:
+def draft_of(
+    interaction: Interaction,
+    kind: int | None,
+    data: object,
+    uploads: Sequence[Upload],
+    *,
+    premium_tier: int,
+    world: World,
+) -> Draft | None:
     """`data` of a callback as a message, where the answer is one."""
     if kind not in {REPLY, DEFER_REPLY, UPDATE}:
         return None
-    return read_draft({} if data is None else data, uploads, premium_tier=premium_tier)
+    updated = interaction.message_id if kind == UPDATE else None
+    before = world.history(interaction.channel_id).get(updated or "")
+    return read_draft(
+        {} if data is None else data,
+        uploads,
+        premium_tier=premium_tier,
+        path="data",
+        flags_before=0 if before is None else before.flags,
+    )

@@ -48,7 +48,7 @@ def tell_guild_create(world: World, guild: Guild, *, only: str | None = None) ->
     world.emit(
         Event(
             name="GUILD_CREATE",
-            shape=lambda viewer: guild_create(world, guild, viewer.user_id),
+            shape=lambda viewer: guild_create(world, guild, viewer),
             personal=None,
             guild_id=guild.id,
             only=frozenset({only}) if only else None,
@@ -59,8 +59,10 @@ def tell_guild_create(world: World, guild: Guild, *, only: str | None = None) ->
 def tell_outage(world: World, guild: Guild, *, unavailable: bool) -> None:
     """What bots hear of an outage: the guild is unavailable, which is no removal; then it is there again."""
     if unavailable:
+        world.outages.add(guild.id)
         tell_guild(world, "GUILD_DELETE", guild, {"id": guild.id, "unavailable": True})
     else:
+        world.outages.discard(guild.id)
         tell_guild_create(world, guild)
 
 

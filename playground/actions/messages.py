@@ -12,6 +12,7 @@ from playground.actions.bodies import (
     SUPPRESS_NOTIFICATIONS,
     Draft,
     is_empty,
+    require_new_files,
 )
 from playground.actions.lines import PINNED, add_line
 from playground.actions.mentions import set_mentions
@@ -29,16 +30,22 @@ _DELETABLE = frozenset(
 )
 
 
+_ANSWERABLE = frozenset({0, 19, 20, 23})
+"""The types of messages that people and bots wrote; the others are lines of the system's."""
+
+
 def post(
     world: World, channel_id: str, author_id: str, draft: Draft, *, message_id: str | None = None
 ) -> Message:
     """Post a message, or give back the one that the same author posted with this nonce minutes ago."""
     channel = visible(world, channel_id, author_id)
-    require_sending(world, channel, author_id)
+    if message_id is None:  # the first post of a forum's thread needs what the forum asks for
+        require_sending(world, channel, author_id)
     if draft.enforce_nonce and draft.nonce is not None:
         earlier = _same_nonce(world, author_id, draft.nonce)
         if earlier is not None:
             return earlier
+    require_new_files(draft)
     _check_contents(world, channel, author_id, draft)
     message = Message(
         id=message_id or world.ids.mint(),
@@ -77,9 +84,17 @@ def publish(world: World, channel: Channel, message: Message, draft: Draft) -> M
     return message
 
 
-def says_nothing(draft: Draft) -> bool:
-    """Whether a draft would be an empty message."""
-    return not (draft.content or draft.embeds or draft.components or draft.uploads)
+def require_first_post(world: World, forum: Channel, author_id: str, draft: Draft) -> None:
+    """Whether a draft may be the first message of a new post, judged before the post is made."""
+    if not (draft.content or draft.embeds or draft.components or draft.uploads):
+        raise ApiError(Problem.EMPTY_MESSAGE)
+    require_new_files(draft)
+    require(world, forum, author_id, Permission.SEND_MESSAGES, *_needed_for(draft))
+
+
+def _needed_for(draft: Draft) -> list[Permission]:
+    needed = [Permission.ATTACH_FILES] if draft.uploads else []
+    return [*needed, Permission.EMBED_LINKS] if draft.embeds else needed
 
 
 def _same_nonce(world: World, author_id: str, nonce: str | int) -> Message | None:
@@ -90,10 +105,7 @@ def _same_nonce(world: World, author_id: str, nonce: str | int) -> Message | Non
 
 
 def _check_contents(world: World, channel: Channel, author_id: str, draft: Draft) -> None:
-    if draft.uploads:
-        require(world, channel, author_id, Permission.ATTACH_FILES)
-    if draft.embeds:
-        require(world, channel, author_id, Permission.EMBED_LINKS)
+    require(world, channel, author_id, *_needed_for(draft))
     if channel.thread is not None:
         may_manage = has(world, channel, author_id, Permission.MANAGE_THREADS)
         if channel.thread.locked and not may_manage:
@@ -129,7 +141,14 @@ def _set_reference(world: World, channel: Channel, message: Message, draft: Draf
         if draft.reference_must_exist:
             raise form_error("message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
         return
-    require(world, channel, message.author_id, Permission.READ_MESSAGE_HISTORY)
+    if not has(world, channel, message.author_id, Permission.READ_MESSAGE_HISTORY):
+        raise ApiError(Problem.REPLY_WITHOUT_HISTORY)
+    if target.type not in _ANSWERABLE:
+        raise form_error(
+            "message_reference",
+            "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE",
+            "Cannot reply to a system message",
+        )
     message.reference, message.type = reference, 19
 
 
@@ -162,7 +181,7 @@ def edit(world: World, channel_id: str, message_id: str, editor_id: str, draft: 
         if draft.given - {"flags"}:
             raise ApiError(Problem.NOT_YOUR_MESSAGE)
         require(world, channel, editor_id, Permission.MANAGE_MESSAGES)
-    elif message.type not in {0, 19, 20, 23}:
+    elif message.type not in _ANSWERABLE:
         raise ApiError(Problem.SYSTEM_MESSAGE)
     if world.users[editor_id].bot:
         _note_old_edit(world, message)
@@ -252,7 +271,7 @@ def remove(world: World, message: Message, *, silently: bool = False) -> None:
         channel.thread.message_count = max(0, channel.thread.message_count - 1)
         world.save(channel)
     for attachment in message.attachments:
-        world.store.file(attachment.id).unlink(missing_ok=True)
+        world.store.discard(attachment.id)
     if not silently:
         tell_deleted(world, message)
 
@@ -260,6 +279,8 @@ def remove(world: World, message: Message, *, silently: bool = False) -> None:
 def bulk_delete(world: World, channel_id: str, message_ids: Sequence[str], user_id: str) -> None:
     """Delete 2 to 100 messages younger than two weeks; unknown ids are ignored."""
     channel = visible(world, channel_id, user_id)
+    if channel.type == DM:
+        raise ApiError(Problem.NOT_IN_DM)
     require(world, channel, user_id, Permission.MANAGE_MESSAGES)
     wanted = list(dict.fromkeys(message_ids))
     if not 2 <= len(wanted) <= 100:
@@ -281,6 +302,8 @@ def pin(world: World, channel_id: str, message_id: str, user_id: str, *, pinned:
     if channel.type != DM:
         require(world, channel, user_id, Permission.PIN_MESSAGES)
     message = public(world, channel, message_id)
+    if message.type not in _ANSWERABLE:
+        raise ApiError(Problem.SYSTEM_MESSAGE)
     require_open(channel)
     if (message.pinned_at is not None) == pinned:
         return

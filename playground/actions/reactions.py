@@ -7,6 +7,7 @@ from playground import limits
 from playground.actions.access import require, require_open, visible
 from playground.actions.messages import public
 from playground.actions.telling import tell_in_channel, tell_reaction
+from playground.emoji import is_emoji
 from playground.entities import Channel, Message, Reaction
 from playground.errors import ApiError, Problem
 from playground.permissions import Permission
@@ -22,13 +23,7 @@ def read_emoji(text: str) -> str:
     emoji = unquote(text).strip("<>").removeprefix(":")
     if _CUSTOM.fullmatch(emoji):
         return emoji.removeprefix("a:")
-    looks_like_text = emoji.isascii() and not re.fullmatch(r"[0-9#*]", emoji)
-    if (
-        not emoji
-        or len(emoji) > 24
-        or looks_like_text
-        or any(char.isalpha() and char != "ℹ" for char in emoji)
-    ):
+    if not is_emoji(emoji):
         raise ApiError(Problem.UNKNOWN_EMOJI)
     return emoji
 

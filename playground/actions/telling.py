@@ -92,7 +92,7 @@ def tell_reaction(world: World, name: str, message: Message, user_id: str, emoji
     tell_in_channel(world, name, world.channel(message.channel_id), payload)
 
 
-def tell_channel(world: World, name: str, channel: Channel) -> None:
+def tell_channel(world: World, name: str, channel: Channel, *, page_only: bool = False) -> None:
     """CHANNEL_CREATE, CHANNEL_UPDATE or CHANNEL_DELETE."""
     world.emit(
         Event(
@@ -101,6 +101,7 @@ def tell_channel(world: World, name: str, channel: Channel) -> None:
             personal=frozenset(channel.recipients),
             guild_id=channel.guild_id,
             channel_id=channel.id,
+            page_only=page_only,
         )
     )
 

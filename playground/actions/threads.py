@@ -53,7 +53,9 @@ def without_message(world: World, channel_id: str, owner_id: str, body: object) 
     parent = visible(world, channel_id, owner_id)
     if parent.type not in {TEXT, ANNOUNCEMENT}:
         raise ApiError(Problem.WRONG_CHANNEL_TYPE)
-    kind = Form(body).integer("type") or PRIVATE_THREAD
+    form = Form(body)
+    kind = form.choice("type", {NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD}) or PRIVATE_THREAD
+    form.check()
     private = kind == PRIVATE_THREAD
     require(
         world,
@@ -77,9 +79,7 @@ def in_forum(world: World, channel_id: str, owner_id: str, body: object) -> Chan
         raise ApiError(Problem.WRONG_CHANNEL_TYPE)
     require(world, parent, owner_id, Permission.SEND_MESSAGES)
     form = Form(body)
-    tags = form.snowflakes("applied_tags")
-    if len(tags) > 5 or not set(tags) <= {tag["id"] for tag in parent.tags}:
-        form.wrong("applied_tags", "BASE_TYPE_CHOICES", "Up to 5 of the forum's tags.")
+    tags = read_tags(form, parent) or []
     form.check()
     thread = _make(world, parent, owner_id, body)
     if thread.thread is not None:
@@ -87,6 +87,16 @@ def in_forum(world: World, channel_id: str, owner_id: str, body: object) -> Chan
     world.save(thread)
     tell_thread(world, "THREAD_CREATE", thread, newly_created=True)
     return thread
+
+
+def read_tags(form: Form, forum: Channel) -> list[str] | None:
+    """The tags of a post, each of its forum's; None where they are not given."""
+    if form.raw("applied_tags") is None:
+        return None
+    tags = form.snowflakes("applied_tags")
+    if len(tags) > 5 or not set(tags) <= {tag["id"] for tag in forum.tags}:
+        form.wrong("applied_tags", "BASE_TYPE_CHOICES", "Up to 5 of the forum's tags.")
+    return tags
 
 
 def _make(
@@ -102,8 +112,6 @@ def _make(
     name = form.text("name", least=1, most=100, needed=True)
     minutes = form.choice("auto_archive_duration", ARCHIVE_MINUTES)
     slowmode = form.integer("rate_limit_per_user", least=0, most=21600)
-    if kind is not None and kind not in {NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD}:
-        form.wrong("type", "BASE_TYPE_CHOICES", "Value must be one of (10, 11, 12).")
     invitable = form.flag("invitable")
     form.check()
     if _active_count(world, parent.guild_id) >= limits.ACTIVE_THREADS:

@@ -189,7 +189,8 @@ class Connection:
             raise Close(INVALID_INTENTS, "Invalid intent(s).")
         if disallowed(intents, self._world.applications[bot_id].flags):
             raise Close(DISALLOWED_INTENTS, "Disallowed intent(s).")
-        session = self._hub.open(bot_id, intents, _shard(form.raw("shard")))
+        large_from = form.integer("large_threshold", least=50, most=250)
+        session = self._hub.open(bot_id, intents, _shard(form.raw("shard")), large_from)
         self._attach(session)
         self._hub.greet(session, self._world.links.base_url.replace("http", "ws", 1) + "/gateway")
         self._joining.on_presence(bot_id, True)
@@ -206,6 +207,8 @@ class Connection:
         bot_id = self._bot(form.raw("token"))
         seq = form.integer("seq") or 0
         session = self._hub.find(form.text("session_id") or "", bot_id)
+        if session is not None and seq > session.seq:
+            raise Close(INVALID_SEQ, "Invalid seq.")
         if session is None or not session.can_resume(seq):
             self.send({"op": 9, "d": False, "s": None, "t": None})
             return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from playground.events import Event, Rendering, Viewer
 from playground.gateway.intents import Intent, needed
 from playground.gateway.session import Session
-from playground.shapes.guild_create import guild_create
+from playground.shapes.guild_create import LARGE, guild_create
 from playground.shapes.people import own_user_object
 from playground.wire import Payload
 from playground.world import World
@@ -25,10 +25,13 @@ class Hub:
 
     # Sessions
 
-    def open(self, bot_id: str, intents: int, shard: tuple[int, int] | None) -> Session:
-        """A new session, without a socket yet."""
+    def open(
+        self, bot_id: str, intents: int, shard: tuple[int, int] | None, large_from: int | None
+    ) -> Session:
+        """A new session, without a socket yet. Without the presences intent every guild is large."""
         self._forget_old()
         session = Session(id=secrets.token_hex(16), bot_id=bot_id, intents=intents, shard=shard)
+        session.large_from = (large_from or LARGE) if intents & Intent.GUILD_PRESENCES else 0
         self._sessions[session.id] = session
         return session
 
@@ -87,7 +90,9 @@ class Hub:
         session.dispatch("READY", ready)
         if session.intents & Intent.GUILDS:
             for guild in guilds:
-                session.dispatch("GUILD_CREATE", guild_create(world, guild, bot_id))
+                if guild.id in world.outages:
+                    continue  # it comes when the outage ends
+                session.dispatch("GUILD_CREATE", guild_create(world, guild, _viewer(session)))
 
     def hear(self, event: Event) -> None:
         """Send an event to every session that may have it."""
@@ -98,12 +103,12 @@ class Hub:
         for session in self._sessions.values():
             if not self._gets(session, event, intents):
                 continue
-            sees = bool(session.intents & Intent.MESSAGE_CONTENT)
-            viewer = Viewer(user_id=session.bot_id, sees_content=sees)
-            session.send(event.name, rendering.text(viewer))
+            session.send(event.name, rendering.text(_viewer(session)))
 
     def _gets(self, session: Session, event: Event, intents: int) -> bool:
         if event.only is not None and session.bot_id not in event.only:
+            return False
+        if event.guild_id in self._world.outages and event.name != "GUILD_DELETE":
             return False
         if event.without == session.bot_id or not session.covers(event.guild_id):
             return False
@@ -117,6 +122,11 @@ class Hub:
             return False
         viewer = Viewer(user_id=session.bot_id)
         return bool(event.shape(viewer)["user"]["id"] == session.bot_id)
+
+
+def _viewer(session: Session) -> Viewer:
+    sees = bool(session.intents & Intent.MESSAGE_CONTENT)
+    return Viewer(user_id=session.bot_id, sees_content=sees, large_from=session.large_from)
 
 
 def may_hear(world: World, event: Event, user_id: str) -> bool:

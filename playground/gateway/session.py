@@ -19,6 +19,8 @@ class Session:
     bot_id: str
     intents: int
     shard: tuple[int, int] | None
+    large_from: int = 50
+    """Guilds of more members come without them."""
     outlet: Callable[[str], None] | None = None
     """Where frames go; None while no socket is there."""
     seq: int = 0

@@ -115,6 +115,12 @@ export function threadCard(thread, ctx) {
   return button([h("strong", {}, known.name), h("span", {}, `${label} ›`)], () => ctx.open(thread.id), { class: "thread-card" });
 }
 
+/** How a message begins, as it is read: without marks, with names for mentions, spoilers kept. */
+function beginning(content, names) {
+  const before = (content.split("```")[0].trim() ? content.split("```")[0] : content).replace(/\|\|[\s\S]+?\|\|/g, "▮▮▮");
+  return h("div", {}, ...markdown(before, names)).textContent.replace(/\s+/g, " ").trim().slice(0, 90);
+}
+
 /** The line above an answer: whom it answers, and how that began. */
 export function reference(message, ctx) {
   const used = message.interaction;
@@ -124,6 +130,6 @@ export function reference(message, ctx) {
   if (message.type !== 19 || !message.message_reference) return null;
   const target = message.referenced_message;
   if (!target) return h("p", { class: "reference" }, "Answers a message that was deleted");
-  const start = target.content ? target.content.replace(/\s+/g, " ").slice(0, 90) : "a message without text";
+  const start = beginning(target.content, ctx.names) || "a message without text";
   return h("p", { class: "reference" }, button([h("strong", {}, nameOf(target.author)), ` ${start}`], () => ctx.jump(target.id), { "aria-label": `Answers ${nameOf(target.author)}: ${start}` }));
 }

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -16,6 +16,7 @@ from playground.rest.call import Reply
 from playground.rest.pipeline import respond
 from playground.rest.reading import parse_json, stage_file
 from playground.store import Store
+from playground.wire import Payload
 from playground.world import World
 
 Ask = Callable[[web.Request], Awaitable[Any]]
@@ -28,9 +29,28 @@ def answering(ask: Ask) -> Callable[[web.Request], Awaitable[web.StreamResponse]
         try:
             return respond(Reply(body=await ask(request)))
         except ApiError as error:
-            return respond(Reply(status=error.status, body=error.body()))
+            return respond(Reply(status=error.status, body=_told(error)))
 
     return handle
+
+
+def _told(error: ApiError) -> Payload:
+    """The error's object; where it is about fields, its message is the sentence for the first of them."""
+    body = error.body()
+    if error.errors:
+        places = _places(error.errors)
+        body["message"] = "; ".join(f"{place or 'body'}: {message}" for place, message in places)
+    return body
+
+
+def _places(errors: Payload, path: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for key, inner in errors.items():
+        if key == "_errors":
+            found += [(path, str(one["message"])) for one in inner]
+        else:
+            found += _places(inner, f"{path}.{key}" if path else key)
+    return found
 
 
 def wrong(message: str) -> ApiError:
@@ -44,9 +64,10 @@ async def read_form(request: web.Request) -> Form:
         raw = await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise ApiError(Problem.TOO_LARGE) from error
-    form = Form(parse_json(raw or b"{}"))
-    form.check()
-    return form
+    body = parse_json(raw or b"{}")
+    if not isinstance(body, dict):
+        raise wrong("The body must be a JSON object.")
+    return Form(cast("object", body))
 
 
 def need(form: Form, key: str) -> str:
@@ -54,8 +75,10 @@ def need(form: Form, key: str) -> str:
     value = form.raw(key)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if not isinstance(value, str) or not value:
+    if value is None or value == "":
         raise wrong(f"{key!r} is missing.")
+    if not isinstance(value, str):
+        raise wrong(f"{key!r} must be a text or an id.")
     return value
 
 
@@ -63,6 +86,7 @@ async def read_files(form: Form, store: Store) -> tuple[Upload, ...]:
     """`files`: [{name, base64}], staged."""
     uploads: list[Upload] = []
     for index, one in form.inners("files"):
+        form.check()
         name, encoded = need(one, "name"), one.text("base64")
         if encoded is None:
             raise wrong(f"files[{index}].base64 is missing.")

@@ -64,6 +64,8 @@ class Calling:
         if form.has("target_id"):
             return self._start_on_target(form, channel, user_id)
         words = need(form, "name").removeprefix("/").split()
+        if not words:
+            raise wrong("'name' is empty.")
         command, path = find_command(self._commands(channel), words)
         self._check_allowed(command, channel, user_id)
         values = dict(_values(form))
@@ -120,8 +122,13 @@ class Calling:
         ]
 
     def _check_allowed(self, command: Command, channel: Channel, user_id: str) -> None:
+        contexts: list[int] | None = command.body.get("contexts")
+        if contexts is not None and (1 if channel.type == DM else 0) not in contexts:
+            raise ApiError(Problem.MISSING_ACCESS)
         if channel.type == DM:
-            if command.guild_id is not None or command.body.get("dm_permission") is False:
+            if command.guild_id is not None or (
+                contexts is None and command.body.get("dm_permission") is False
+            ):
                 raise ApiError(Problem.MISSING_ACCESS)
             return
         require(self._world, channel, user_id, Permission.USE_APPLICATION_COMMANDS)

@@ -23,6 +23,9 @@ from playground.wire import Payload
 from playground.world import World
 
 DONE: Payload = {"ok": True}
+MOST_FAULT_S = 600.0
+LAST_MOMENT = 5_680_281_600.0
+"""2150-01-01. The time in an id has 42 bits of milliseconds."""
 
 
 class Doing:
@@ -35,6 +38,8 @@ class Doing:
         """A new server with one channel; its owner is the one of the first server."""
         form = await read_form(request)
         world, name = self._world, need(form, "name")
+        form.text("name", most=100)
+        form.check()
         owner = world.user(next(iter(world.guilds.values())).owner_id)
         with world.change():
             guild = members.new_guild(world, name, owner)
@@ -84,6 +89,7 @@ class Doing:
         """A new person in a server."""
         form = await read_form(request)
         guild, name = self._world.guild(need(form, "guild_id")), need(form, "name")
+        form.text("name", most=100)
         roles, permissions = _roles(form), _permissions(form)
         with self._world.change():
             user = members.new_person(self._world, name)
@@ -182,9 +188,9 @@ class Doing:
         """Press an emoji, or take it back."""
         form = await read_form(request)
         channel_id, message_id = need(form, "channel_id"), need(form, "message_id")
-        user_id, emoji = need(form, "user_id"), reactions.read_emoji(need(form, "emoji"))
-        remove = form.flag("remove") or False
+        user_id, remove = need(form, "user_id"), form.flag("remove") or False
         form.check()
+        emoji = reactions.read_emoji(need(form, "emoji"))
         with self._world.change():
             if remove:
                 reactions.remove(self._world, channel_id, message_id, user_id, user_id=user_id, emoji=emoji)
@@ -210,10 +216,13 @@ class Doing:
             raise wrong(
                 f"There is no fault {kind!r}. Faults: {', '.join(sorted(REST_KINDS | GATEWAY_KINDS))}."
             )
-        count, code = form.integer("count", least=1, most=100_000), form.integer("code")
-        seconds = form.raw("seconds")
-        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
-            raise wrong("'seconds' must be a number.")
+        count = form.integer("count", least=1, most=100_000)
+        seconds = form.number("seconds")
+        if seconds is not None and not 0 <= seconds <= MOST_FAULT_S:
+            raise wrong(f"'seconds' must be from 0 to {MOST_FAULT_S:.0f}.")
+        code = form.integer("code")
+        if code is not None and not _fits(kind, code):
+            raise wrong(f"'code' must be {'1006, 1000 or 3000-4999' if kind == 'close' else '400-599'}.")
         fault = Fault(
             kind=kind,
             count=count or 1,
@@ -239,9 +248,15 @@ class Doing:
         form = await read_form(request)
         seconds: Any = form.raw("advance_s")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e9:
-            raise wrong("'advance_s' must be a number of seconds, not negative.")
+            raise wrong("'advance_s' must be a number of seconds, not negative, under 10^9.")
+        if self._world.clock.now() + seconds > LAST_MOMENT:
+            raise wrong("'advance_s' would go past the year 2150, where ids end.")
         self._world.clock.advance(float(seconds))
         return {"now": self._world.clock.now(), "offset_s": self._world.clock.offset_s}
+
+
+def _fits(kind: str, code: int) -> bool:
+    return code in {1000, 1006} or 3000 <= code < 5000 if kind == "close" else 400 <= code < 600
 
 
 def _user_of(request: web.Request) -> str:
@@ -252,7 +267,9 @@ def _user_of(request: web.Request) -> str:
 
 
 def _roles(form: Form) -> list[str] | None:
-    return [str(role) for role in form.texts("roles")] if form.raw("roles") is not None else None
+    roles = form.texts("roles") if form.raw("roles") is not None else None
+    form.check()
+    return roles
 
 
 def _permissions(form: Form) -> int | None:

@@ -35,13 +35,14 @@ class Call:
         """The body, to be read field by field."""
         return Form({} if self.body is None else self.body)
 
-    def draft(self, guild_id: str | None) -> Draft:
-        """The body as a message for a guild or DM."""
+    def draft(self, guild_id: str | None, *, flags_before: int = 0) -> Draft:
+        """The body as a message for a guild or DM, or as an edit of one that has these flags."""
         guild = self.world.guilds.get(guild_id or "")
         return read_draft(
             {} if self.body is None else self.body,
             self.uploads,
             premium_tier=guild.premium_tier if guild else 0,
+            flags_before=flags_before,
         )
 
     def number(self, key: str, *, default: int, least: int, most: int) -> int:

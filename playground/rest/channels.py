@@ -71,9 +71,14 @@ def new_thread(call: Call) -> Reply:
         thread = threads.without_message(call.world, parent.id, call.actor_id, call.body)
         return Reply(status=201, body=thread_object(call.world, thread, viewer_id=call.actor_id))
     first = call.form().raw("message")
-    draft = read_draft(first if first is not None else {}, call.uploads)
-    if messages.says_nothing(draft):
-        raise ApiError(Problem.EMPTY_MESSAGE)
+    guild = call.world.guilds.get(parent.guild_id or "")
+    draft = read_draft(
+        first if first is not None else {},
+        call.uploads,
+        premium_tier=guild.premium_tier if guild else 0,
+        path="message",
+    )
+    messages.require_first_post(call.world, parent, call.actor_id, draft)
     thread = threads.in_forum(call.world, parent.id, call.actor_id, call.body)
     message = messages.post(call.world, thread.id, call.actor_id, draft, message_id=thread.id)
     shaped = thread_object(call.world, thread, viewer_id=call.actor_id)

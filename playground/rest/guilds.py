@@ -5,9 +5,10 @@ from playground.actions.access import require_in_guild
 from playground.actions.telling import tell_guild, tell_role
 from playground.entities import Guild, Member, Role
 from playground.errors import ApiError, Problem
+from playground.forms import Form
 from playground.permissions import ALL, Permission
 from playground.rest.call import NOTHING, Call, Reply
-from playground.shapes.people import member_object, role_object, user_object
+from playground.shapes.people import INTENT_FLAGS, member_object, role_object, user_object
 from playground.shapes.places import channel_object, guild_object, thread_member_object, thread_object
 from playground.wire import Payload
 
@@ -102,9 +103,16 @@ def active_threads(call: Call) -> Reply:
     )
 
 
+def require_members_intent(call: Call) -> None:
+    """Members are listed only for applications whose privileged intent is switched on."""
+    if not call.world.applications[call.actor_id].flags & INTENT_FLAGS["members"]:
+        raise ApiError(Problem.MISSING_ACCESS)
+
+
 def guild_members(call: Call) -> Reply:
     """GET /guilds/{guild_id}/members: by user id, after exclusive."""
     found = call.world.guild_members(_guild_id(call))
+    require_members_intent(call)
     after = call.snowflake("after") or 0
     limit = call.number("limit", default=1, least=1, most=1000)
     page = [member for member in found if int(member.user_id) > after][:limit]
@@ -113,7 +121,9 @@ def guild_members(call: Call) -> Reply:
 
 def search_members(call: Call) -> Reply:
     """GET /guilds/{guild_id}/members/search: whose name or nick starts so."""
-    query = call.query.get("query", "").lower()
+    form = Form(dict(call.query))
+    query = (form.text("query", least=1, most=100, needed=True) or "").lower()
+    form.check()
     limit = call.number("limit", default=1, least=1, most=1000)
     found = [member for member in call.world.guild_members(_guild_id(call)) if _named(call, member, query)]
     return Reply(body=[member_object(call.world, member) for member in found[:limit]])

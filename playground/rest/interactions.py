@@ -20,7 +20,9 @@ def callback(call: Call) -> Reply:
     body = call.form()
     kind, data = body.integer("type"), body.raw("data")
     body.check()
-    draft = interactions.draft_of(kind, data, call.uploads, premium_tier=_tier(call, interaction))
+    draft = interactions.draft_of(
+        interaction, kind, data, call.uploads, premium_tier=_tier(call, interaction), world=call.world
+    )
     interactions.answer(call.world, interaction, call.body, draft)
     if call.query.get("with_response", "").lower() not in {"true", "1"}:
         return NOTHING
@@ -31,8 +33,8 @@ def _interaction(call: Call) -> Interaction:
     return interactions.by_token(call.world, call.params["webhook_id"], call.params["token"])
 
 
-def _draft(call: Call, interaction: Interaction) -> Draft:
-    return call.draft(interaction.guild_id)
+def _draft(call: Call, interaction: Interaction, *, flags_before: int = 0) -> Draft:
+    return call.draft(interaction.guild_id, flags_before=flags_before)
 
 
 def _shaped(call: Call, interaction: Interaction, message_id: str) -> Reply:
@@ -57,7 +59,8 @@ def edit(call: Call) -> Reply:
     """PATCH the same."""
     interaction = _interaction(call)
     message = interactions.own_message(call.world, interaction, call.params["message_id"])
-    interactions.amend(call.world, interaction, message, _draft(call, interaction))
+    draft = _draft(call, interaction, flags_before=message.flags)
+    interactions.amend(call.world, interaction, message, draft)
     return _shaped(call, interaction, message.id)
 
 

@@ -56,9 +56,9 @@ def new_message(call: Call) -> Reply:
 def edit_message(call: Call) -> Reply:
     """PATCH /channels/{channel_id}/messages/{message_id}."""
     channel = visible(call.world, call.params["channel_id"], call.actor_id)
-    edited = messages.edit(
-        call.world, channel.id, call.params["message_id"], call.actor_id, call.draft(channel.guild_id)
-    )
+    before = messages.public(call.world, channel, call.params["message_id"])
+    draft = call.draft(channel.guild_id, flags_before=before.flags)
+    edited = messages.edit(call.world, channel.id, before.id, call.actor_id, draft)
     return Reply(body=message_object(call.world, edited, call.viewer))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
@@ -10,11 +11,12 @@ from aiohttp import web
 from playground.actions.members import new_bot
 from playground.errors import ApiError, Problem
 from playground.faults import Fault, Faults
+from playground.forms import Form
 from playground.ids import bot_id_of
 from playground.rest.call import Call, Reply, Route
 from playground.rest.exchanges import ExchangeLog
 from playground.rest.pacing import Pace, Pacing
-from playground.rest.reading import Body, read_body
+from playground.rest.reading import Body, discard, read_body
 from playground.world import World
 
 _VIA = {"Via": "1.1 google"}
@@ -34,9 +36,12 @@ class Pipeline:
     ) -> None:
         self._world, self._pacing, self._exchanges, self._faults = world, pacing, exchanges, faults
         self._may_join = may_join
+        self._addresses: list[re.Pattern[str]] = []
 
     def handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The aiohttp handler of a route."""
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route.path))
+        self._addresses.append(re.compile(rf"/api(/v10)?{pattern}$"))
 
         async def handle(request: web.Request) -> web.StreamResponse:
             banned_s = self._pacing.banned()
@@ -58,7 +63,7 @@ class Pipeline:
                 reply, headers = _refuse(error, pace)
             finally:
                 if body.uploads:
-                    await asyncio.to_thread(_discard, body)
+                    await asyncio.to_thread(discard, body.uploads)
             self._pacing.count_invalid(reply.status)
             self._note(request, body, reply)
             if fault is not None and fault.kind == "lose_reply":
@@ -66,6 +71,14 @@ class Pipeline:
             return respond(reply, headers)
 
         return handle
+
+    async def nowhere(self, request: web.Request) -> web.StreamResponse:
+        """An address that Discord does not have, or bots like ours never use; the log shows it."""
+        taken = any(known.match(request.path) for known in self._addresses)
+        error = ApiError(Problem.METHOD_NOT_ALLOWED if taken else Problem.NOT_FOUND)
+        reply = Reply(status=error.status, body=error.body())
+        self._note(request, Body(), reply)
+        return respond(reply)
 
     def _bot(self, request: web.Request) -> str:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -94,6 +107,7 @@ class Pipeline:
     def _answer(
         self, route: Route, request: web.Request, bot_id: str, body: Body, fault: Fault | None
     ) -> Reply:
+        _check_ids(request.match_info)
         if fault is not None and fault.kind == "rate_limit":
             raise ApiError(Problem.RATE_LIMITED, retry_after=fault.seconds)
         if fault is not None and fault.kind == "status":
@@ -136,6 +150,15 @@ class TooFastError(ApiError):
         self.pace = pace
 
 
+def _check_ids(params: Mapping[str, str]) -> None:
+    """Whatever is an id in an address must look like one; the names that stand for one apart."""
+    form = Form(dict(params))
+    for key, value in params.items():
+        if key.endswith("_id") and value not in {"@me", "@original"}:
+            form.snowflake(key)
+    form.check()
+
+
 def _refuse(error: ApiError, pace: Pace) -> tuple[Reply, dict[str, str]]:
     headers = dict(error.pace.headers if isinstance(error, TooFastError) else pace.headers)
     body = error.body()
@@ -162,12 +185,6 @@ def _banned(seconds: float) -> web.Response:
     """What Cloudflare answers in Discord's place: no JSON, no Via."""
     headers = {"Retry-After": f"{seconds:.0f}"}
     return web.Response(status=429, text="error code: 1015", content_type="text/html", headers=headers)
-
-
-def _discard(body: Body) -> None:
-    """Remove staged files that no message took."""
-    for upload in body.uploads:
-        upload.path.unlink(missing_ok=True)
 
 
 def _cut(request: web.Request) -> NoReturn:

@@ -4,10 +4,13 @@ import asyncio
 import json
 import mimetypes
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from playground.actions.bodies import Upload
 from playground.errors import ApiError, Problem
@@ -15,7 +18,7 @@ from playground.limits import REQUEST_BYTES
 from playground.pictures import size_of_picture
 from playground.store import Store
 
-_FILE_FIELD = re.compile(r"files?\[(\d+)\]|file")
+_FILE_FIELD = re.compile(r"files?\[(\d{1,9})\]|file")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _DISCARD_BYTES = 4 * REQUEST_BYTES
 """How much of a request that is too large is still read, so that its sender gets the reply."""
@@ -58,7 +61,7 @@ async def _read_within(request: web.Request) -> bytes:
 def parse_json(raw: bytes) -> Any:
     """JSON as it may be stored: no NaN, no half of a surrogate pair. Raises ApiError 50109."""
     try:
-        parsed = json.loads(raw, parse_constant=_refuse_constant)
+        parsed = json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite)
         if _SURROGATE.search(raw):
             json.dumps(parsed, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -70,34 +73,55 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON.")
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{text} is too large.")
+    return value
+
+
 async def _read_multipart(request: web.Request, store: Store) -> Body:
     body = Body()
-    uploads: list[Upload] = []
+    try:
+        await _read_parts(request, store, body)
+    except (ValueError, HttpProcessingError) as error:
+        await asyncio.to_thread(discard, body.uploads)
+        raise ApiError(Problem.INVALID_FORM) from error
+    except BaseException:  # also an ApiError of ours, or a client that went away
+        discard(body.uploads)
+        raise
+    body.uploads = tuple(sorted(body.uploads, key=lambda upload: int(upload.key)))
+    return body
+
+
+async def _read_parts(request: web.Request, store: Store, body: Body) -> None:
+    """Fill the body part by part; what was staged so far is always in `body.uploads`."""
     fields: dict[str, Any] = {}
     total = 0
-    try:
-        reader = await request.multipart()
-        while (part := await reader.next()) is not None:
-            if not isinstance(part, BodyPartReader):
-                continue
-            data, total = await _read_part(part, total)
-            if total > REQUEST_BYTES:
-                continue
-            match = _FILE_FIELD.fullmatch(part.name or "")
-            if match and part.filename is not None:
-                uploads.append(await _stage(store, part, match[1] or "0", data))
-            elif part.name == "payload_json":
-                body.json = parse_json(data)
-            elif part.name:
-                fields[part.name] = data.decode("utf-8", "replace")
-    except ValueError as error:
-        raise ApiError(Problem.INVALID_FORM) from error
+    reader = await request.multipart()
+    while (part := await reader.next()) is not None:
+        if not isinstance(part, BodyPartReader):
+            continue
+        data, total = await _read_part(part, total)
+        if total > REQUEST_BYTES:
+            continue
+        match = _FILE_FIELD.fullmatch(part.name or "")
+        if match and part.filename is not None:
+            body.uploads += (await _stage(store, part, match[1] or "0", data),)
+        elif part.name == "payload_json":
+            body.json = parse_json(data)
+        elif part.name:
+            fields[part.name] = data.decode("utf-8", "replace")
     if total > REQUEST_BYTES:
         raise ApiError(Problem.TOO_LARGE)
     if body.json is None:
         body.json = fields
-    body.uploads = tuple(uploads)
-    return body
+
+
+def discard(uploads: Sequence[Upload]) -> None:
+    """Remove staged files that no message took. Blocks."""
+    for upload in uploads:
+        upload.path.unlink(missing_ok=True)
 
 
 async def _read_part(part: BodyPartReader, total: int) -> tuple[bytes, int]:

@@ -116,11 +116,12 @@ def _embeds(world: World, message: Message) -> list[Payload]:
 
 def _with_links(world: World, channel_id: str, embed: Payload, links: dict[str, Attachment]) -> Payload:
     shaped = dict(embed)
-    for key in ("image", "thumbnail"):
-        attachment = links.get(embed.get(key, {}).get("url", ""))
+    for part in ("image", "thumbnail", "author", "footer"):
+        key = "url" if part in {"image", "thumbnail"} else "icon_url"
+        attachment = links.get(embed.get(part, {}).get(key, ""))
         if attachment is not None:
             url = world.links(channel_id, attachment)
-            shaped[key] = embed[key] | {"url": url, "proxy_url": url}
+            shaped[part] = embed[part] | {key: url, f"proxy_{key}": url}
     return shaped
 
 

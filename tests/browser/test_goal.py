@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import discord
 import pytest
 from playwright.async_api import Page, expect
 
@@ -218,3 +219,14 @@ async def test_what_happened_while_the_server_was_away_is_shown_when_it_is_back(
         await http.person("POST", "/messages", said)
         await expect(page.get_by_role("listitem").filter(has_text="after")).to_be_visible()
         await expect(page.get_by_role("status")).to_be_empty()
+
+
+async def test_the_line_above_an_answer_reads_as_its_message_does(page: Page, bot: Bot, server: Playground):
+    channel = next(one for one in bot.get_all_channels() if one.name == "general")
+    assert isinstance(channel, discord.TextChannel)
+    robin = next(one for one in channel.members if one.name == "robin")
+    text = f"**May** `this` begin, {robin.mention}? ||secret||\n```py\nprint(1)\n```"
+    answered = await channel.send(text)
+    await answered.reply("an answer")
+    line = page.get_by_role("button", name="Answers Goalkeeper: May this begin, @Robin? ▮▮▮")
+    await expect(line).to_be_visible()

@@ -178,7 +178,7 @@ class People:
             assert reply.status == 200, await reply.text()
             return await reply.json()
 
-    async def post(self, path: str, **body: Any) -> Any:
+    async def post(self, path: str, /, **body: Any) -> Any:
         """Do something through the people API."""
         data = io.BytesIO(json.dumps(body).encode())
         headers = {"Content-Type": "application/json"}

@@ -1,5 +1,6 @@
-"""A playground on a free port, and those who use it. What goes over its API is checked too."""
+"""A playground on a free port, and those who use it. What goes over its wires is checked too."""
 
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 from aiohttp import web
 
 from playground import Playground
+from playground.gateway.session import Session
 from tests.playground.bots import Bot, running
-from tests.playground.people import Http, Place, http_on
+from tests.playground.people import Http, Json, Place, http_on
 from tests.protocol.openapi import DiscordOpenApi
 
 Run: TypeAlias = Callable[[Bot], AbstractAsyncContextManager[Bot]]
@@ -21,9 +23,30 @@ def no_page(_: web.Application) -> None:
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncGenerator[Playground, None]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Json]]:
+    """Every event that any gateway session is sent, by name and payload."""
+    heard: list[tuple[str, Json]] = []
+    send = Session.send
+
+    def note(session: Session, name: str, data: str) -> None:
+        heard.append((name, json.loads(data)))
+        send(session, name, data)
+
+    monkeypatch.setattr(Session, "send", note)
+    return heard
+
+
+@pytest.fixture
+async def server(
+    tmp_path: Path, sent: list[tuple[str, Json]], discord_openapi_if_there: DiscordOpenApi | None
+) -> AsyncGenerator[Playground, None]:
+    """A playground; the events of the test are checked at its end, but for those that a fault spoiled."""
     async with Playground(tmp_path, 0, page=no_page, rate_limits=False) as started:
         yield started
+    judge, ordered = discord_openapi_if_there, {"id": None, "content": 7}
+    if judge is not None:
+        whole = [(name, data) for name, data in sent if data != ordered]
+        assert [problem for name, data in whole for problem in judge.check_event(name, data)] == []
 
 
 @pytest.fixture

@@ -1,70 +1,14 @@
 """The gateway without a library between: frames, close codes, intents, shards, events."""
 
-import asyncio
-import json
-import zlib
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import pytest
 
 from playground import Playground
 from playground.gateway.frames import ZstdStream
-from tests.playground.people import Http, Json, Place, bot_token
+from tests.playground.gateway import ALL, asking_in_background, connect, identify
+from tests.playground.people import Http, Place, bot_token
 from tests.protocol.openapi import DiscordOpenApi
-
-ALL = 53608447
-WAIT_S = 5.0
-
-
-class Socket:
-    """A gateway client that only frames and unframes."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, *, compressed: bool = False) -> None:
-        self.socket = socket
-        self._inflate = zlib.decompressobj() if compressed else None
-
-    async def read(self) -> Json:
-        message = await self.socket.receive(timeout=WAIT_S)
-        if self._inflate is not None:
-            assert message.data.endswith(b"\x00\x00\xff\xff")
-            return json.loads(self._inflate.decompress(message.data))
-        assert message.type is aiohttp.WSMsgType.TEXT, (message.type, message.data, message.extra)
-        return json.loads(message.data)
-
-    async def event(self, name: str) -> Json:
-        """The data of the next event of a name."""
-        async with asyncio.timeout(WAIT_S):
-            while (frame := await self.read())["t"] != name:
-                pass
-        return frame["d"]
-
-    async def send(self, op: int, data: Any) -> None:
-        await self.socket.send_str(json.dumps({"op": op, "d": data}))
-
-    async def closed_with(self) -> int | None:
-        while (await self.socket.receive(timeout=WAIT_S)).type not in {
-            aiohttp.WSMsgType.CLOSE,
-            aiohttp.WSMsgType.CLOSED,
-        }:
-            pass
-        return self.socket.close_code
-
-
-@asynccontextmanager
-async def connect(server: Playground, query: str = "v=10&encoding=json") -> AsyncGenerator[Socket, None]:
-    url = server.url.replace("http", "ws", 1)
-    async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}/gateway/?{query}") as socket:
-        yield Socket(socket, compressed="zlib" in query)
-
-
-async def identify(socket: Socket, *, intents: int = ALL, **more: Any) -> Json:
-    assert (await socket.read())["op"] == 10
-    body: Json = {"token": bot_token(), "intents": intents, "properties": Json()} | more
-    await socket.send(2, body)
-    return await socket.event("READY")
 
 
 async def test_hello_heartbeat_ready_and_guilds(server: Playground, place: Place):
@@ -135,6 +79,10 @@ async def test_a_session_resumes_with_what_it_missed(server: Playground, http: H
     resume = {"token": bot_token(), "session_id": ready["session_id"], "seq": 1}
     async with connect(server) as socket:
         await socket.read()
+        await socket.send(6, resume | {"seq": 10_000})
+        assert await socket.closed_with() == 4007
+    async with connect(server) as socket:
+        await socket.read()
         await socket.send(6, resume)
         names = [(await socket.read())["t"] for _ in range(4)]
         assert names == ["GUILD_CREATE", "MESSAGE_CREATE", "MESSAGE_CREATE", "RESUMED"]
@@ -190,6 +138,30 @@ async def test_members_are_sent_when_asked_for(server: Playground, place: Place)
         assert chunk["nonce"] == "n"
 
 
+async def test_members_come_with_a_guild_only_by_the_presences_intent_and_while_it_is_small(
+    server: Playground, http: Http, place: Place
+):
+    async with connect(server) as blind, connect(server) as seeing:
+        await identify(blind, intents=ALL & ~(1 << 8))
+        alone = await blind.event("GUILD_CREATE")
+        assert [member["user"]["id"] for member in alone["members"]] == ["123456789012345678"]
+        assert (alone["member_count"], alone["large"]) == (len(place.people), False)
+        await identify(seeing)
+        assert len((await seeing.event("GUILD_CREATE"))["members"]) == len(place.people)
+    for number in range(50):
+        await http.person("POST", "/members", {"guild_id": place.guild_id, "name": f"p{number}"})
+    async with connect(server) as few, connect(server) as many:
+        await identify(few)
+        large = await few.event("GUILD_CREATE")
+        assert (large["large"], len(large["members"])) == (True, 1)
+        await few.send(8, {"guild_id": place.guild_id, "query": "", "limit": 0})
+        chunk = await few.event("GUILD_MEMBERS_CHUNK")
+        assert len(chunk["members"]) == large["member_count"] == len(place.people) + 50
+        await identify(many, large_threshold=250)
+        whole = await many.event("GUILD_CREATE")
+        assert (whole["large"], len(whole["members"])) == (False, len(place.people) + 50)
+
+
 async def test_a_thread_is_told_in_discords_order(
     server: Playground, http: Http, place: Place, discord_openapi: DiscordOpenApi
 ):
@@ -231,15 +203,3 @@ async def test_an_ephemeral_answer_is_not_an_event_for_bots(server: Playground, 
         assert again.body["code"] == 40060
         await http.api("POST", f"/channels/{place.channel_id}/messages", {"content": "next"})
         assert (await socket.event("MESSAGE_CREATE"))["content"] == "next"
-
-
-@asynccontextmanager
-async def asking_in_background(request: Any) -> AsyncGenerator[Any, None]:
-    async def ask() -> Any:
-        return await request
-
-    task = asyncio.create_task(ask())
-    try:
-        yield task
-    finally:
-        await asyncio.wait({task})

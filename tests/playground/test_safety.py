@@ -9,12 +9,12 @@ from tests.playground.conftest import no_page
 from tests.playground.people import Http, http_on
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "["])
 async def test_another_host_is_refused(http: Http, host: str):
     assert (await http.ask("GET", "/playground/state", headers={"Host": host})).status == 403
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://["])
 async def test_a_page_from_elsewhere_is_refused_everywhere(http: Http, origin: str):
     headers = {"Origin": origin}
     for path in ("/playground/state", "/api/v10/gateway", "/gateway"):

@@ -43,10 +43,37 @@ _EVENTS = {
     "GUILD_MEMBER_ADD": "GuildMemberResponse",
     "GUILD_MEMBER_UPDATE": "GuildMemberResponse",
     "GUILD_CREATE": "GuildResponse",
+    "GUILD_UPDATE": "GuildResponse",
 }
 
 
+_PARTS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "READY": (("user", "UserPIIResponse", ""),),
+    "GUILD_CREATE": (
+        ("channels", "GuildChannelResponse", ""),
+        ("threads", "ThreadResponse", ""),
+        ("members", "GuildMemberResponse", ""),
+    ),
+    "GUILD_MEMBERS_CHUNK": (("members", "GuildMemberResponse", ""),),
+    "GUILD_MEMBER_REMOVE": (("user", "UserResponse", ""),),
+    "GUILD_BAN_ADD": (("user", "UserResponse", ""),),
+    "GUILD_BAN_REMOVE": (("user", "UserResponse", ""),),
+    "GUILD_ROLE_CREATE": (("role", "GuildRoleResponse", ""),),
+    "GUILD_ROLE_UPDATE": (("role", "GuildRoleResponse", ""),),
+    "INTERACTION_CREATE": (("message", "MessageResponse", "MESSAGE_"), ("user", "UserResponse", "")),
+    "MESSAGE_REACTION_ADD": (
+        ("member", "GuildMemberResponse", ""),
+        ("emoji", "MessageReactionEmojiResponse", ""),
+    ),
+    "MESSAGE_REACTION_REMOVE": (("emoji", "MessageReactionEmojiResponse", ""),),
+    "THREAD_MEMBERS_UPDATE": (("added_members", "ThreadMemberResponse", "THREAD_MEMBERS_"),),
+    "TYPING_START": (("member", "GuildMemberResponse", ""),),
+}
+"""Event -> the parts that a schema describes: key, schema, and the event whose additions it has too."""
+
+
 _ADDED = {
+    "THREAD_MEMBERS_": frozenset({"presence"}),
     "MESSAGE_": frozenset({"guild_id", "member"}),
     "THREAD_": frozenset({"newly_created"}),
     "GUILD_MEMBER_": frozenset({"guild_id"}),
@@ -84,13 +111,16 @@ class DiscordOpenApi:
 
     def check_event(self, name: str, data: Json) -> list[str]:
         """What is wrong with the payload of a gateway event, by the schema of what it carries."""
-        schema = _EVENTS.get(name)
-        if schema is None:
-            return []
-        data = _without_event_fields(name, data)
+        wholes = [(_EVENTS[name], _without_event_fields(name, data))] if name in _EVENTS else []
+        parts = [
+            (schema, _without_event_fields(like, one))
+            for place, schema, like in _PARTS.get(name, ())
+            for one in _several(data.get(place))
+        ]
         return [
-            f"event {name}: {one}"
-            for one in self._judge(self._answers, f"/components/schemas/{schema}", data)
+            f"event {name}: {problem}"
+            for schema, value in wholes + parts
+            for problem in self._judge(self._answers, f"/components/schemas/{schema}", value)
         ]
 
     def _check(self, exchange: Json) -> list[str]:
@@ -102,7 +132,7 @@ class DiscordOpenApi:
             (o for o in self._operations if o.method == method and o.pattern.fullmatch(path)), None
         )
         if operation is None:
-            return [] if exchange["status"] == 404 else [f"{title}: no such operation"]
+            return [] if exchange["status"] in {404, 405} else [f"{title}: no such operation"]
         problems = [] if exchange["status"] >= 400 else self._check_request(operation, exchange)
         return [f"{title}: {one}" for one in problems + self._check_answer(operation, exchange)]
 
@@ -152,6 +182,12 @@ class DiscordOpenApi:
     ) -> list[str]:
         validator: Any = Draft202012Validator({"$ref": f"urn:api#{pointer}"}, registry=registry)
         return [f"{what} {_told(error)}" for error in validator.iter_errors(instance)]
+
+
+def _several(value: object) -> list[Json]:
+    if isinstance(value, list):
+        return cast("list[Json]", value)
+    return [] if value is None else [cast("Json", value)]
 
 
 def _without_event_fields(name: str, data: Json) -> Json:

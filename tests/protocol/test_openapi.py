@@ -82,3 +82,6 @@ def test_ids_as_numbers_pass_in_requests_only(discord_openapi: DiscordOpenApi):
 def test_an_event_is_judged_by_the_schema_of_what_it_carries(discord_openapi: DiscordOpenApi):
     assert discord_openapi.check_event("TYPING_START", {}) == []
     assert discord_openapi.check_event("MESSAGE_CREATE", {"id": "1"}) != []
+    assert discord_openapi.check_event("GUILD_ROLE_CREATE", {"guild_id": "1", "role": {"id": "1"}}) != []
+    assert discord_openapi.check_event("GUILD_MEMBERS_CHUNK", {"members": [{"nick": 7}]}) != []
+    assert discord_openapi.check_event("INTERACTION_CREATE", {"user": USER}) == []

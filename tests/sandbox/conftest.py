@@ -1,6 +1,6 @@
-"""One machine's facts for all tests, and a box in a fresh workspace for each."""
+"""One pool for all tests, and a box in a fresh workspace for each."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,10 +8,13 @@ import pytest
 from sandbox import Limits, Pool, Sandbox, runtime
 
 
-@pytest.fixture(scope="session")
-def pool() -> Pool:
+@pytest.fixture(scope="session", params=["overlay", "copy"])
+def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    """Once with workspaces under the box's disk, once with copies of them."""
     runtime.install(runtime.default_runtime())
-    return Pool()
+    pool = Pool(copies=request.param == "copy")
+    yield pool
+    pool.close()
 
 
 @pytest.fixture

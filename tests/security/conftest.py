@@ -10,8 +10,10 @@ import pytest
 
 from sandbox import runtime
 from tests.security.attempts import ALL
+from tests.security.forked import FORKED
 from tests.security.stage import ORDINARY, Stage, as_ordinary_user, staged
 
+EVERY = (*ALL, *FORKED)
 Outcome = tuple[int, str, str, str | None, list[str]]
 
 
@@ -24,9 +26,13 @@ def stage() -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def outcomes(stage: Stage) -> dict[tuple[str, str], Outcome]:
-    """By user ("root", "ordinary") and name of the attempt: what `driver.py` says of it."""
-    """By user (root, ordinary) and name: what `driver.py` says of each attempt and script."""
-    scripts = {attempt.name: stage.fill(attempt.source) for attempt in ALL} | ORDINARY_SCRIPTS
+    """By user (root, ordinary) and name: what `driver.py` says of each attempt and script.
+
+    Attempts run in a copy of the bare server and, under `warm NAME`, in one of the server with the packages.
+    """
+    scripts = {attempt.name: stage.fill(attempt.source) for attempt in EVERY}
+    scripts |= {f"warm {name}": f"# for numpy\n{source}" for name, source in scripts.items()}
+    scripts |= ORDINARY_SCRIPTS
     found: dict[tuple[str, str], Outcome] = {}
     for user in users():
         folder = stage.folder / user

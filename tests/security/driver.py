@@ -21,6 +21,7 @@ async def main(scripts: list[str]) -> list[Answer]:
     limits = Limits(timeout_s=20.0, memory_mb=256, disk_mb=32)
     with TemporaryDirectory() as folder:
         async with Pool() as pool, Sandbox(workspace=Path(folder), limits=limits, pool=pool) as box:
+            await pool.ready()
             for script in scripts:
                 result = await box.run_python(script)
                 changed = [file.path for file in result.changed]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.security.attempts import ALL, Attempt
-from tests.security.conftest import Outcome
+from tests.security.attempts import Attempt
+from tests.security.conftest import EVERY, Outcome
 from tests.security.stage import Stage
 
 
@@ -15,13 +15,14 @@ def _named(attempt: Attempt) -> str:
     return attempt.name
 
 
+@pytest.mark.parametrize("server", ["", "warm "])
 @pytest.mark.parametrize("user", ["root", "ordinary"])
-@pytest.mark.parametrize("attempt", ALL, ids=_named)
-def test_the_box_holds(attempt: Attempt, user: str, outcomes: dict[tuple[str, str], Outcome]):
+@pytest.mark.parametrize("attempt", EVERY, ids=_named)
+def test_the_box_holds(attempt: Attempt, user: str, server: str, outcomes: dict[tuple[str, str], Outcome]):
     if user == "root" and os.geteuid() != 0:
         pytest.skip("only root can run this as root")
 
-    code, stdout, stderr, *_ = outcomes[user, attempt.name]
+    code, stdout, stderr, *_ = outcomes[user, server + attempt.name]
 
     assert stdout.startswith("HELD"), (code, stdout, stderr)
 
@@ -54,7 +55,7 @@ def test_limits_and_results_are_the_same_for_everybody(
     assert (code, stdout, stopped_by, changed) == EXPECTED[name], stderr
 
 
-@pytest.mark.parametrize("attempt", [row for row in ALL if not row.no_control], ids=_named)
+@pytest.mark.parametrize("attempt", [row for row in EVERY if not row.no_control], ids=_named)
 def test_the_attempt_is_real_outside(attempt: Attempt, stage: Stage, tmp_path: Path):
     done = stage.run([sys.executable, "-c", stage.fill(attempt.source)], cwd=tmp_path)
     if done.stdout.startswith("OPEN"):
