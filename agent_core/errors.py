@@ -10,6 +10,10 @@
         - FilteredError                             shown; the step ends
     * SandboxRefusedError    -> the thread: no code is run here; it pauses until the host mends it
     * RefusedError           -> the person who asked, as an answer to the command
+    * WebError               -> the model, as an observation
+        - FetchRefusedError                         the address was never dialled
+        - FetchFailedError                          no usable answer came
+        - SearchUnavailableError                    no engine answered: not the same as nothing found
     * StoreUnavailableError  -> whoever waits: the turn is run again when the store is back
     * FencedError            -> nobody: another worker owns the session; drop everything
     * NewerEventError        -> nobody: a newer version wrote this journal; leave the session to it
@@ -35,6 +39,22 @@ class SandboxRefusedError(GoalkeeperError):
 
 class RefusedError(GoalkeeperError):
     """A request from outside cannot be granted; the text says why and what to do."""
+
+
+class WebError(GoalkeeperError):
+    """The web did not give what was asked for; the text says why."""
+
+
+class FetchRefusedError(WebError):
+    """An address that is never fetched, or is malformed: it was not dialled."""
+
+
+class FetchFailedError(WebError):
+    """A fetch without a usable answer: none in time, too large, broken, or nothing that can be read."""
+
+
+class SearchUnavailableError(WebError):
+    """No search engine answered. Says nothing about whether there is something to be found."""
 
 
 class StoreUnavailableError(GoalkeeperError):

@@ -2,7 +2,7 @@
 
 import runpy
 
-NAMES = ("goal", "journal", "sandbox", "playground")
+NAMES = ("goal", "journal", "sandbox", "playground", "web")
 
 for name in NAMES:
     print(f"== {name}", flush=True)

@@ -80,6 +80,8 @@ install_system() {
 system_parts() {
     have bwrap || install_system bubblewrap
     [ "$profile" = run ] || have chromium chromium-browser google-chrome || install_system chromium
+    # the tests of the web give a network namespace addresses of its own
+    [ "$profile" = run ] || have ip || install_system "$(have dnf && echo iproute || echo iproute2)"
 }
 
 # What the last installation was made from. Another Python at the same place makes another environment.

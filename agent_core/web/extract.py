@@ -1,0 +1,182 @@
+"""HTML to the main text as Markdown: trafilatura first, a plain strip where that found too little.
+
+A better choice between two extractors gains more than a better extractor: on articles trafilatura wins, on
+listings, products and forums it often returns a fragment.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+from urllib.parse import urljoin
+
+import trafilatura
+from lxml import etree
+from lxml import html as lxml_html
+
+from agent_core.web.markup import strip_page
+from agent_core.web.page import Page
+from agent_core.web.plain import text_of
+from agent_core.web.structured import read_structured
+
+MOST_CHARACTERS = 4_000_000
+MOST_ELEMENTS = 25_000
+"""Above it the page is read in one pass: a search for its main part takes seconds and much memory."""
+MOST_LINKS = 5_000
+DEEPEST = 150
+"""Elements inside each other; the parsers recurse."""
+_LITTLE = 0.4
+_FEW_WORDS = 40
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{4000,}>?")
+_MOST_ATTRIBUTES = 300
+# words on two sides of a block are two words, also where the source has no blank between them
+_BLOCK_TAG = re.compile(r"</?(?:div|p|li|td|th|dt|dd|h[1-6]|section)(?:\s[^<>]{0,3000})?>", re.IGNORECASE)
+_DROP = ("script", "style", "noscript", "template", "svg", "head", "iframe", "object")
+_BLOCKS = frozenset(
+    {
+        *(
+            "p",
+            "div",
+            "li",
+            "ul",
+            "ol",
+            "tr",
+            "table",
+            "section",
+            "article",
+            "main",
+            "pre",
+            "blockquote",
+            "br",
+        ),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "dt", "dd", "header", "footer"),
+    }
+)
+Tree = Any
+"""An lxml element; its stubs say less than we need."""
+
+
+def warm() -> None:
+    """Load everything that the first page would load."""
+    extract(
+        "<html><body><article><p>warm <a href='/x'>up</a></p></article></body></html>", "http://x.example/"
+    )
+
+
+def extract(html: str, url: str) -> Page:
+    """The page in an HTML text; empty where nothing can be read."""
+    source = _DECLARATION.sub("", html[:MOST_CHARACTERS]).replace("\x00", "")
+    source = _LONG_TAG.sub(_without_attributes, source.encode("utf-8", "replace").decode())
+    source = _BLOCK_TAG.sub(r" \g<0> ", source)
+    tree = parse(source)
+    if tree is None:
+        return Page(title="", markdown="", text="")
+    title, links = _title(tree), _links(tree, url)
+    structured = read_structured(tree)
+    markdown = _in_one_pass(tree) if _is_monstrous(tree) else _chosen(tree, source, url)
+    if structured.text and len(markdown.split()) < max(_FEW_WORDS, len(structured.text.split())):
+        markdown = _joined(markdown, structured.text)
+    return Page(title=title, markdown=markdown, text=text_of(markdown), links=links)
+
+
+def parse(source: str) -> Tree | None:
+    """The lxml tree of an HTML text, None where there is none. Entities are never resolved from outside."""
+    parser = lxml_html.HTMLParser(
+        encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        tree = cast(Tree, lxml_html.document_fromstring(source.encode("utf-8", "replace"), parser=parser))
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+    return tree
+
+
+def _is_monstrous(tree: Tree) -> bool:
+    depth = 0
+    for number, (event, _) in enumerate(etree.iterwalk(tree, events=("start", "end"))):
+        depth += 1 if event == "start" else -1
+        if depth > DEEPEST or number > 2 * MOST_ELEMENTS:
+            return True
+    return False
+
+
+def _without_attributes(tag: re.Match[str]) -> str:
+    """A tag with thousands of attributes costs the parser the square of them."""
+    words = tag[0].split(maxsplit=_MOST_ATTRIBUTES)
+    return tag[0] if len(words) <= _MOST_ATTRIBUTES else words[0] + ">"
+
+
+def _chosen(tree: Tree, source: str, url: str) -> str:
+    main = _main_text(source, url)
+    if _is_article(tree) and len(main.split()) >= _FEW_WORDS:
+        return main
+    strip = strip_page(source, url)
+    return strip if len(text_of(main).split()) < _LITTLE * len(text_of(strip).split()) else main
+
+
+def _main_text(source: str, url: str) -> str:
+    found = trafilatura.extract(
+        source,
+        url=url or None,
+        output_format="markdown",
+        include_links=True,
+        include_tables=True,
+        include_formatting=True,
+    )
+    return (found or "").strip()
+
+
+def _is_article(tree: Tree) -> bool:
+    kinds = tree.xpath("string(//meta[@property='og:type']/@content)")
+    return kinds == "article" or len(tree.findall(".//article")) == 1
+
+
+def _title(tree: Tree) -> str:
+    for path in ("//head/title", "//title", "//meta[@property='og:title']/@content", "//h1"):
+        words = " ".join(str(tree.xpath(f"string({path})")).split())
+        if words:
+            return words[:500]
+    return ""
+
+
+def _links(tree: Tree, url: str) -> tuple[str, ...]:
+    base = _join(url, str(tree.xpath("string(//base/@href)"))) or url
+    links: dict[str, None] = {}
+    for target in tree.xpath("//a/@href | //area/@href"):
+        link = _join(base, str(target))
+        if link.startswith(("http://", "https://")):
+            links[link] = None
+        if len(links) >= MOST_LINKS:
+            break
+    return tuple(links)
+
+
+def _join(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target.strip())
+    except ValueError:
+        return ""
+
+
+def _in_one_pass(tree: Tree) -> str:
+    pieces: list[str] = []
+    skipped = 0
+    walk = cast("Iterator[tuple[str, Tree]]", etree.iterwalk(tree, events=("start", "end")))
+    for event, element in walk:
+        name = element.tag
+        if event == "start":
+            skipped += name in _DROP
+            if not skipped:
+                pieces += ["\n" if name in _BLOCKS else "", element.text or ""]
+        else:
+            skipped -= name in _DROP
+            if not skipped:
+                pieces += ["\n" if name in _BLOCKS else "", element.tail or ""]
+    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
+    return "\n\n".join(line for line in lines if line)
+
+
+def _joined(markdown: str, more: str) -> str:
+    said = " ".join(text_of(more).split())
+    kept = [part for part in markdown.split("\n\n") if " ".join(text_of(part).split()) not in said]
+    return "\n\n".join([*kept, more]).strip()

@@ -1,0 +1,249 @@
+"""The one client through which everything outside is fetched.
+
+Where it is safe: `urls.check` judges each address before a look-up, `dialing` each socket before it is
+dialled. Everything that a server sends has a cap, and one deadline covers all of a fetch. No proxy of the
+environment, no cookie, no automatic redirect or decompression is used: each would be a way round.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import structlog
+from aiohttp import ClientResponse
+from yarl import URL
+
+from agent_core.errors import FetchFailedError, FetchRefusedError
+from agent_core.web import platforms
+from agent_core.web.body import read_capped
+from agent_core.web.charset import decode
+from agent_core.web.dialing import Dialer, NotPublicError, PublicResolver
+from agent_core.web.fetched import Fetched, FetchRecord, Hosts
+from agent_core.web.kinds import PAGE_BYTES, PDF_BYTES, kind_of, media_type, readable
+from agent_core.web.manners import Manners, Robots
+from agent_core.web.page import Page
+from agent_core.web.reader import Reader
+from agent_core.web.urls import check
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+AGENT = "Goalkeeper"
+GET_WITHIN_S = 18.0
+READ_WITHIN_S = 27.0
+REDIRECTS = 5
+_REDIRECT = frozenset({301, 302, 303, 307, 308})
+_ACCEPT = (
+    "text/html,application/xhtml+xml,application/json;q=0.9,application/pdf;q=0.9,text/*;q=0.8,*/xml;q=0.8"
+)
+
+
+def log_record(record: FetchRecord) -> None:
+    """The audit where nobody else keeps it: one line of the log."""
+    log.info(
+        "fetched from the web",
+        url=record.url[:500],
+        final_url=record.final_url[:500],
+        outcome=record.outcome,
+        status=record.status,
+        size=record.size,
+        addresses=record.addresses,
+        duration_s=round(record.duration_s, 3),
+    )
+
+
+class GuardedFetcher:
+    """`async with GuardedFetcher() as web`. Raises FetchRefusedError and FetchFailedError, nothing else."""
+
+    def __init__(
+        self,
+        *,
+        hosts: Hosts | None = None,
+        contact: str = "",
+        audit: Callable[[FetchRecord], None] = log_record,
+    ) -> None:
+        self._hosts = hosts or Hosts()
+        self._agent = f"{AGENT}/0.1 ({contact})" if contact else f"{AGENT}/0.1"
+        self._audit = audit
+        self._dialer = Dialer()
+        self._manners = Manners()
+        self._robots = Robots(AGENT)
+        self._reader = Reader()
+        self._session: aiohttp.ClientSession | None = None
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(
+            resolver=PublicResolver(),
+            socket_factory=self._dialer.socket,
+            use_dns_cache=False,
+            force_close=True,
+            limit=50,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            read_bufsize=64 * 1024,
+            timeout=aiohttp.ClientTimeout(total=None),  # one deadline of ours covers everything
+            headers={"User-Agent": self._agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"},
+        )
+        await self._closing.enter_async_context(self._session)
+        await self._closing.enter_async_context(self._reader)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._closing.aclose()
+        self._session = None
+
+    async def get(
+        self, url: str, *, crawl: bool = False, any_type: bool = False, max_bytes: int | None = None
+    ) -> Fetched:
+        """What the server answers, whatever its status, after at most five redirects and within 18 s.
+
+        Args:
+            url: the whole address, http or https.
+            crawl: nobody asked for this very page: robots.txt is asked first.
+            any_type: pictures, archives and so on too; else only what can be read as a page.
+            max_bytes: of the decompressed body; by default 3 MB, and 10 MB for a PDF.
+
+        Raises:
+            FetchRefusedError: the address (or the one it redirects to) was never dialled.
+            FetchFailedError: no usable answer came in time.
+        """
+        started = time.monotonic()
+        dialled = self._dialer.record()
+        record = FetchRecord(url=url if isinstance(url, str) else "", outcome="cancelled")  # pyright: ignore[reportUnnecessaryIsInstance]
+        try:
+            async with asyncio.timeout(GET_WITHIN_S):
+                if crawl:
+                    await self._ask_robots(check(url, self._hosts))
+                answer = await self._follow(url, any_type, max_bytes)
+            record = replace(
+                record,
+                outcome="fetched",
+                final_url=answer.url,
+                status=answer.status,
+                size=len(answer.body),
+            )
+        except (FetchRefusedError, FetchFailedError) as error:
+            record = replace(record, outcome=type(error).__name__, reason=str(error))
+            raise
+        except TimeoutError as error:
+            failed = FetchFailedError(f"The page did not arrive within {GET_WITHIN_S:g} s.")
+            record = replace(record, outcome=type(failed).__name__, reason=str(failed))
+            raise failed from error
+        else:
+            return answer
+        finally:
+            self._audit(replace(record, addresses=tuple(dialled), duration_s=time.monotonic() - started))
+
+    async def read(self, url: str, *, crawl: bool = False) -> Page:
+        """The page behind an address, by the open endpoint of its platform where it has one. Within 27 s.
+
+        Raises:
+            FetchRefusedError: the address (or the one it redirects to) was never dialled.
+            FetchFailedError: no usable page came in time, or its platform refuses.
+        """
+        try:
+            async with asyncio.timeout(READ_WITHIN_S):
+                check(url, self._hosts)  # the address that was asked for is judged too, not only its endpoint
+                route = platforms.route(url)
+                if route is None:
+                    answer = await self.get(url, crawl=crawl)
+                    route = platforms.discovered(answer.url, answer.body)
+                    if route is None:
+                        return await self._reader.read(answer, shape="", url=answer.url)
+                return await self._reader.read(await self._along(route, crawl), shape=route.shape, url=url)
+        except TimeoutError as error:
+            raise FetchFailedError(f"The page could not be read within {READ_WITHIN_S:g} s.") from error
+
+    async def _along(self, route: platforms.Route, crawl: bool) -> Fetched:
+        parts: list[str] = []
+        for url in route.urls:
+            answer = await self.get(url, crawl=crawl)
+            platforms.check_answer(route, answer.status)
+            parts.append(decode(answer.body, answer.content_type))
+        return Fetched(url=route.urls[0], status=200, content_type="", body=json.dumps(parts).encode())
+
+    async def _follow(self, url: str, any_type: bool, max_bytes: int | None) -> Fetched:
+        here = check(url, self._hosts)
+        for _ in range(REDIRECTS + 1):
+            answer, location = await self._ask(here, any_type, max_bytes)
+            if location is None:
+                return answer
+            try:
+                there = str(here.join(URL(location)))
+            except ValueError as error:
+                raise FetchRefusedError("The page redirects to a malformed address.") from error
+            here = check(there, self._hosts)
+        raise FetchFailedError(f"The address redirects more than {REDIRECTS} times.")
+
+    async def _ask(self, url: URL, any_type: bool, max_bytes: int | None) -> tuple[Fetched, str | None]:
+        if self._session is None:
+            raise FetchFailedError("The fetcher is closed.")
+        try:
+            async with (
+                self._manners.visit(str(url.origin())),
+                self._session.get(url, allow_redirects=False) as response,
+            ):
+                location = response.headers.get("Location")
+                if response.status in _REDIRECT and location:
+                    return Fetched(url=str(url), status=response.status, content_type="", body=b""), location
+                return await self._take(url, response, any_type, max_bytes), None
+        except (aiohttp.ClientError, OSError, ValueError, UnicodeError) as error:
+            if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+                raise
+            raise _translated(url, error) from error
+
+    async def _take(
+        self, url: URL, response: ClientResponse, any_type: bool, max_bytes: int | None
+    ) -> Fetched:
+        content_type = response.headers.get("Content-Type", "")[:300]
+        if not any_type and not readable(content_type):
+            raise FetchFailedError(
+                f"{url} is {media_type(content_type)[:80]!r}, which cannot be read as a page."
+            )
+        cap = max_bytes or (PDF_BYTES if media_type(content_type).endswith("pdf") else PAGE_BYTES)
+        encoding = ",".join(response.headers.getall("Content-Encoding", []))
+        body = await read_capped(response.content.iter_chunked(64 * 1024), encoding, cap)
+        if not any_type and body and kind_of(content_type, body) == "other":
+            raise FetchFailedError(f"{url} says that it is text, and is not: it cannot be read as a page.")
+        return Fetched(url=str(url), status=response.status, content_type=content_type, body=body)
+
+    async def _ask_robots(self, url: URL) -> None:
+        origin = str(url.origin())
+        rules = self._robots.known(origin)
+        if rules is None:
+            try:
+                answer = await self._follow(f"{origin}/robots.txt", any_type=True, max_bytes=None)
+            except FetchFailedError:
+                answer = None
+            rules = self._robots.learn(origin, answer)
+        if not self._robots.permit(rules, str(url)):
+            raise FetchRefusedError(f"The robots.txt of {url.host} closes this page to programs.")
+
+
+def _translated(url: URL, error: BaseException) -> FetchRefusedError | FetchFailedError:
+    """Ours for a library's error; whether our own choke point raised it stands somewhere in its chain."""
+    cause: BaseException | None = error
+    for _ in range(10):
+        if cause is None:
+            break
+        inner = getattr(cause, "os_error", None)
+        for found in (cause, inner):
+            if isinstance(found, NotPublicError):
+                return FetchRefusedError(f"{url.host} is refused: {found}.")
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, aiohttp.InvalidURL):
+        return FetchRefusedError("The address is malformed.")
+    words = " ".join(str(error).split())[:200] or type(error).__name__
+    return FetchFailedError(f"{url.host} gave no usable answer: {words}.")

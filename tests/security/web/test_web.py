@@ -1,0 +1,114 @@
+"""A fetcher among strangers: what it refuses, survives and reads, in a namespace of its own."""
+
+from typing import Any
+
+GOOD = {
+    "/good": "quick brown fox",
+    "/gzip": "quick brown fox",
+    "/deflate": "quick brown fox",
+    "/bare-deflate": "quick brown fox",
+    "/hop": "quick brown fox",
+    "/hop-away": "quick brown fox",
+    "/latin": "naïve café",
+    "/meta": "日本語の文章です。",
+    "/utf16": "wide words",
+    "/bad-codec": "quick brown fox",
+    "/wrong-codec": "quick brown fox",
+    "/broken-utf8": "café",
+    "/missing": "gone for good",
+    "/json": '"answer": 42',
+    "/csv": "Ada 36",
+    "/text": "Plain words",
+    "/pdf": "Hello from a document",
+    "/feed": "Something happened",
+    "/refresh": "words",
+    "literal": "quick brown fox",
+    "platform wikipedia": "The otter is a mammal.",
+    "platform readme": "It counts.",
+    "platform file": "print('counted')",
+    "platform issue": "Oil it.",
+    "platform releases": "First",
+    "platform stack": "Because",
+    "platform hn": "bo: Nice",
+    "platform arxiv": "We study otters.",
+    "platform reddit": "Something happened",
+    "platform discourse": "They do",
+    "platform osm": "Otterburn: 55.2, -2.1",
+    "platform wikidata": "Douglas Adams",
+    "crawl open": "quick brown fox",
+    "changing before": "quick brown fox",
+}
+OTHERS = ("/", "platform", "literal", "crawl", "changing", "closed by")
+FAILED = {
+    *("/broken-pdf", "/picture", "/disguised", "/br", "/stacked", "/broken-gzip", "/bomb", "/huge-length"),
+    *("/no-http", "/negative-length", "/long-header", "/loop", "/endless", "/slow", "/slow-headers"),
+    *("/endless-headers", "/silent", "platform limited", "platform gone"),
+}
+
+
+def outcomes(report: dict[str, Any]) -> dict[str, str]:
+    return {name: result["outcome"] for name, result in report["results"].items()}
+
+
+def test_no_address_but_public_ones_is_ever_dialled(report: dict[str, Any]):
+    assert report["trapped"] == []
+    assert report["dialled"] == ["93.184.216.34", "93.184.216.35"]
+
+
+def test_every_spelling_of_a_private_or_confusing_address_is_refused(report: dict[str, Any]):
+    from_pages = {f"/to-{number}" for number in range(len(report["targets"]))}
+    refused = {name for name, outcome in outcomes(report).items() if outcome == "FetchRefusedError"}
+    asked = {name for name in outcomes(report) if not name.startswith(OTHERS)}
+    asked |= {name for name in outcomes(report) if name.startswith("//")}
+    too_long_for_dns = {name for name in asked if name.startswith("http://aaa")}
+    assert sorted((asked | from_pages) - refused - too_long_for_dns) == []
+    assert all(outcomes(report)[name] == "FetchFailedError" for name in too_long_for_dns)
+
+
+def test_a_name_that_changes_its_mind_is_judged_again(report: dict[str, Any]):
+    assert outcomes(report)["/change"] == "FetchRefusedError"
+
+
+def test_robots_txt_closes_pages_to_crawling_only(report: dict[str, Any]):
+    assert outcomes(report)["crawl closed"] == "FetchRefusedError"
+    assert outcomes(report)["/closed"] == "page"
+
+
+def test_good_pages_are_read(report: dict[str, Any]):
+    results = report["results"]
+    assert {
+        name: results[name]["text"] for name, words in GOOD.items() if words not in results[name]["text"]
+    } == {}
+
+
+def test_links_are_absolute(report: dict[str, Any]):
+    assert report["results"]["/good"]["links"] == ["http://good.example/next"]
+
+
+def test_what_cannot_be_read_fails_plainly(report: dict[str, Any]):
+    assert {name for name in FAILED if outcomes(report)[name] != "FetchFailedError"} == set()
+
+
+def test_a_platform_that_refuses_is_named(report: dict[str, Any]):
+    assert "GitHub refuses (status 403)" in report["results"]["platform limited"]["text"]
+
+
+def test_entities_reach_neither_files_nor_hosts_nor_each_other(report: dict[str, Any]):
+    for name in ("/laughs", "/outside"):
+        assert len(report["results"][name]["text"]) < 200
+
+
+def test_nothing_takes_longer_than_its_deadline(report: dict[str, Any]):
+    assert max(result["seconds"] for result in report["results"].values()) < 30
+
+
+def test_memory_and_loop_are_kept(report: dict[str, Any]):
+    assert report["megabytes"] < 200
+    assert report["child_megabytes"] < 200
+    assert report["blocked_s"] < 1.5
+
+
+def test_requests_carry_no_cookie_and_every_fetch_is_recorded(report: dict[str, Any]):
+    assert report["heads"] != []
+    assert [head for head in report["heads"] if "cookie:" in head.lower() or "proxy" in head.lower()] == []
+    assert report["records"] >= len(report["results"]) - 70
