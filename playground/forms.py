@@ -40,14 +40,23 @@ class Form:
         """Note that a field is wrong."""
         self._problems.append((self.place(key), code, message))
 
-    def text(self, key: str, *, least: int = 0, most: int | None = None, needed: bool = False) -> str | None:
-        """A string; None where it is null or absent."""
+    def text(
+        self,
+        key: str,
+        *,
+        least: int = 0,
+        most: int | None = None,
+        needed: bool = False,
+        strip: bool = False,
+    ) -> str | None:
+        """A string, for names without the space around it; None where it is null or absent."""
         value = self._body.get(key)
         if value is None:
             return self._missing(key) if needed else None
         if not isinstance(value, str):
             self.wrong(key, "STRING_TYPE_CONVERT", "Could not interpret the value as string.")
             return None
+        value = value.strip() if strip else value
         if len(value) < least or (most is not None and len(value) > most):
             self._wrong_length(key, least, most)
         return value

@@ -19,6 +19,7 @@ OLD_EDITS = 3
 """Edits of a message older than an hour, per minute. Discord does not say how many; this is a guess."""
 OLD_EDITS_WINDOW_S = 60.0
 RENAMES, RENAME_WINDOW_S = 2, 600.0
+TIME_OUT_S = 28 * 24 * 3600.0
 BULK_DELETE_AGE_S = 14 * 24 * 3600.0
 
 

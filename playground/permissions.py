@@ -78,6 +78,8 @@ BOT_INVITE = (
 IN_DM = (EVERYONE | Permission.PIN_MESSAGES) & ~(
     Permission.CREATE_PUBLIC_THREADS | Permission.CREATE_PRIVATE_THREADS | Permission.MENTION_EVERYONE
 )
+IN_TIMEOUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
+"""All that a member keeps while it is timed out."""
 _DEPENDS_ON_SENDING = (
     Permission.MENTION_EVERYONE
     | Permission.SEND_TTS_MESSAGES

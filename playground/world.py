@@ -27,7 +27,7 @@ from playground.errors import ApiError, Problem
 from playground.events import Event, Listener
 from playground.ids import Ids
 from playground.links import Links
-from playground.permissions import IN_DM, Permission, base_permissions, in_channel
+from playground.permissions import IN_DM, IN_TIMEOUT, Permission, base_permissions, in_channel
 from playground.store import Store, Thing
 
 
@@ -292,13 +292,15 @@ class World:
         member = self.members.get((channel.guild_id or "", user_id))
         if member is None or channel.guild_id is None:
             return 0
-        return in_channel(
+        granted = in_channel(
             self._base(member),
             channel.overwrites,
             guild_id=channel.guild_id,
             user_id=user_id,
             role_ids=member.roles,
         )
+        is_silent = member.muted_until is not None and member.muted_until > self.clock.now()
+        return granted & IN_TIMEOUT if is_silent and not granted & Permission.ADMINISTRATOR else granted
 
 
 T = TypeVar("T")

@@ -33,7 +33,7 @@ def create(world: World, guild_id: str, actor_id: str, body: object) -> Channel:
     form = Form(body)
     kind = form.choice("type", MAKEABLE) or TEXT
     channel = Channel(id=world.ids.mint(), type=kind, guild_id=guild_id)
-    channel.name = form.text("name", least=1, most=100, needed=True) or ""
+    channel.name = form.text("name", least=1, most=100, needed=True, strip=True) or ""
     channel.position = len(world.guild_channels(guild_id))
     _read_settings(world, channel, form)
     form.check()
@@ -133,7 +133,7 @@ def update(world: World, channel_id: str, actor_id: str, body: object) -> Channe
         raise ApiError(Problem.NOT_IN_DM)
     require(world, channel, actor_id, Permission.MANAGE_CHANNELS)
     form = Form(body)
-    name = form.text("name", least=1, most=100)
+    name = form.text("name", least=1, most=100, strip=True)
     changed = replace(channel)
     _read_settings(world, changed, form)
     form.check()
@@ -144,7 +144,7 @@ def update(world: World, channel_id: str, actor_id: str, body: object) -> Channe
 
 
 def _update_thread(world: World, thread: Channel, state: ThreadState, actor_id: str, form: Form) -> Channel:
-    name = form.text("name", least=1, most=100)
+    name = form.text("name", least=1, most=100, strip=True)
     archived, locked = form.flag("archived"), form.flag("locked")
     minutes = form.choice("auto_archive_duration", ARCHIVE_MINUTES)
     slowmode = form.integer("rate_limit_per_user", least=0, most=21600)

@@ -1,12 +1,14 @@
 """Guilds, members and roles: made, changed, removed. Bots belong to every guild."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from playground import limits
 from playground.actions.telling import tell_channel, tell_guild, tell_member, tell_role
 from playground.entities import TEXT, Application, Channel, Guild, Member, Role, User
-from playground.errors import ApiError, Problem
+from playground.errors import ApiError, Problem, form_error
 from playground.events import Event
-from playground.permissions import BOT_INVITE, EVERYONE
+from playground.permissions import BOT_INVITE, EVERYONE, Permission
 from playground.shapes.guild_create import guild_create
 from playground.shapes.people import COMMAND_BADGE, INTENT_FLAGS, user_object
 from playground.shapes.places import guild_object
@@ -143,6 +145,21 @@ def change_member(
     tell_member(world, "GUILD_MEMBER_UPDATE", member)
     if roles is not None and member.permissions is not None:
         _tell_overwrites(world, member.guild_id)
+
+
+def time_out(world: World, member: Member, until: str | None) -> None:
+    """Keep a member silent until a time (ISO 8601, at most 28 days ahead), or let it speak again."""
+    ends = None if until is None else datetime.fromisoformat(until).timestamp()
+    if ends is not None and ends > world.clock.now() + limits.TIME_OUT_S:
+        raise form_error(
+            "communication_disabled_until", "GUILD_MEMBER_TIMEOUT_TOO_LONG", "Must be within 28 days."
+        )
+    if (
+        ends is not None
+        and world.guild_permissions(member.guild_id, member.user_id) & Permission.ADMINISTRATOR
+    ):
+        raise ApiError(Problem.MISSING_PERMISSIONS)
+    member.muted_until = ends
 
 
 def set_permissions(world: World, member: Member, permissions: int) -> None:

@@ -109,7 +109,7 @@ def _make(
     thread_id: str | None = None,
 ) -> Channel:
     form = Form(body)
-    name = form.text("name", least=1, most=100, needed=True)
+    name = form.text("name", least=1, most=100, needed=True, strip=True)
     minutes = form.choice("auto_archive_duration", ARCHIVE_MINUTES)
     slowmode = form.integer("rate_limit_per_user", least=0, most=21600)
     invitable = form.flag("invitable")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from playground.actions.bodies import Draft, Upload, read_draft
@@ -54,6 +55,13 @@ class Call:
         form.check()
         return default if value is None else value
 
+    def moment(self, key: str) -> float | None:
+        """A time of the query in unix seconds; 50035 when it is none."""
+        form = Form({name: value.replace(" ", "+") for name, value in self.query.items()})
+        value = form.moment(key)
+        form.check()
+        return None if value is None else datetime.fromisoformat(value).timestamp()
+
     def snowflake(self, key: str) -> int | None:
         """An id of the query; 50035 when it is none."""
         form = Form(dict(self.query))
@@ -77,6 +85,14 @@ class Reply:
 
 
 NOTHING = Reply(status=204)
+
+
+def require_members_intent(call: Call) -> None:
+    """Members are listed only for applications whose privileged intent is switched on."""
+    if not call.world.applications[call.actor_id].flags & INTENT_FLAGS["members"]:
+        raise ApiError(Problem.MISSING_ACCESS)
+
+
 Handler: TypeAlias = Callable[[Call], Reply]
 
 

@@ -4,11 +4,10 @@ from playground.actions import channels, messages, threads
 from playground.actions.access import require, require_sending, visible
 from playground.actions.bodies import read_draft
 from playground.actions.telling import tell_typing
-from playground.clock import iso
 from playground.entities import DM, FORUM, PRIVATE_THREAD, Channel
 from playground.errors import ApiError, Problem
 from playground.permissions import Permission
-from playground.rest.call import NOTHING, Call, Reply
+from playground.rest.call import NOTHING, Call, Reply, require_members_intent
 from playground.shapes.messages import message_object
 from playground.shapes.places import channel_object, thread_member_object, thread_object
 
@@ -94,12 +93,14 @@ def thread_members(call: Call) -> Reply:
     thread = visible(call.world, call.params["channel_id"], call.actor_id)
     if thread.thread is None:
         raise ApiError(Problem.WRONG_CHANNEL_TYPE)
-    with_member = call.query.get("with_member") == "true"
+    require_members_intent(call)
+    with_member = call.query.get("with_member", "").lower() in {"true", "1"}
+    found = sorted(thread.thread.members, key=int)
+    if with_member:  # only then it comes in pages
+        after, limit = call.snowflake("after") or 0, call.number("limit", default=100, least=1, most=100)
+        found = [user_id for user_id in found if int(user_id) > after][:limit]
     return Reply(
-        body=[
-            thread_member_object(call.world, thread, user_id, with_member=with_member)
-            for user_id in thread.thread.members
-        ]
+        body=[thread_member_object(call.world, thread, user_id, with_member=with_member) for user_id in found]
     )
 
 
@@ -111,7 +112,10 @@ def thread_member(call: Call) -> Reply:
         raise ApiError(Problem.UNKNOWN_MEMBER)
     return Reply(
         body=thread_member_object(
-            call.world, thread, user_id, with_member=call.query.get("with_member") == "true"
+            call.world,
+            thread,
+            user_id,
+            with_member=call.query.get("with_member", "").lower() in {"true", "1"},
         )
     )
 
@@ -149,13 +153,13 @@ def _archived(call: Call, *, private: bool, joined: bool = False) -> Reply:
     parent = visible(call.world, call.params["channel_id"], call.actor_id)
     require(call.world, parent, call.actor_id, Permission.READ_MESSAGE_HISTORY)
     limit = call.number("limit", default=50, least=1, most=100)
-    before = call.query.get("before")
+    before = None if joined else call.moment("before")
     before_id = call.snowflake("before") if joined else None
     found = [
         thread
         for thread in call.world.threads_of(parent.id)
         if (thread.type == PRIVATE_THREAD) == private
-        and _is_archived(thread, None if joined else before)
+        and _is_archived(thread, before)
         and (not joined or _joined(call, thread, before_id))
         and call.world.can_see(thread, call.actor_id)
     ]
@@ -174,9 +178,9 @@ def _archived(call: Call, *, private: bool, joined: bool = False) -> Reply:
     )
 
 
-def _is_archived(thread: Channel, before: str | None) -> bool:
+def _is_archived(thread: Channel, before: float | None) -> bool:
     state = thread.thread
-    return state is not None and state.archived and (before is None or iso(state.archived_at) < before)
+    return state is not None and state.archived and (before is None or state.archived_at < before)
 
 
 def _joined(call: Call, thread: Channel, before: int | None) -> bool:

@@ -7,8 +7,8 @@ from playground.entities import Guild, Member, Role
 from playground.errors import ApiError, Problem
 from playground.forms import Form
 from playground.permissions import ALL, Permission
-from playground.rest.call import NOTHING, Call, Reply
-from playground.shapes.people import INTENT_FLAGS, member_object, role_object, user_object
+from playground.rest.call import NOTHING, Call, Reply, require_members_intent
+from playground.shapes.people import member_object, role_object, user_object
 from playground.shapes.places import channel_object, guild_object, thread_member_object, thread_object
 from playground.wire import Payload
 
@@ -103,12 +103,6 @@ def active_threads(call: Call) -> Reply:
     )
 
 
-def require_members_intent(call: Call) -> None:
-    """Members are listed only for applications whose privileged intent is switched on."""
-    if not call.world.applications[call.actor_id].flags & INTENT_FLAGS["members"]:
-        raise ApiError(Problem.MISSING_ACCESS)
-
-
 def guild_members(call: Call) -> Reply:
     """GET /guilds/{guild_id}/members: by user id, after exclusive."""
     found = call.world.guild_members(_guild_id(call))
@@ -152,7 +146,11 @@ def change_member(call: Call) -> Reply:
         require_in_guild(call.world, guild_id, call.actor_id, own)
     nick = form.text("nick", most=32) if form.has("nick") else found.nick
     roles = form.snowflakes("roles") if form.raw("roles") is not None else None
+    until = form.moment("communication_disabled_until")
     form.check()
+    if form.has("communication_disabled_until"):
+        require_in_guild(call.world, guild_id, call.actor_id, Permission.MODERATE_MEMBERS)
+        members.time_out(call.world, found, until)
     if roles is not None:
         require_in_guild(call.world, guild_id, call.actor_id, Permission.MANAGE_ROLES)
     found.nick = nick or None

@@ -80,11 +80,11 @@ def bulk_delete(call: Call) -> Reply:
 def pins(call: Call) -> Reply:
     """GET /channels/{channel_id}/messages/pins: last pinned first."""
     limit = call.number("limit", default=50, least=1, most=50)
-    before = call.query.get("before")
+    before = call.moment("before")
     found = [
         (iso(pinned.pinned_at or 0.0), pinned)
         for pinned in _pinned(call)
-        if before is None or iso(pinned.pinned_at or 0.0) < before
+        if before is None or (pinned.pinned_at or 0.0) < before
     ]
     items = [
         {"pinned_at": at, "message": message_object(call.world, pinned, call.viewer)}

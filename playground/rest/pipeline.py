@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from math import ceil
 from typing import Any, NoReturn
 
 from aiohttp import web
@@ -163,7 +164,7 @@ def _refuse(error: ApiError, pace: Pace) -> tuple[Reply, dict[str, str]]:
     headers = dict(error.pace.headers if isinstance(error, TooFastError) else pace.headers)
     body = error.body()
     if error.status == 429:
-        headers |= _VIA | {"Retry-After": f"{error.retry_after or 1:.3f}"}
+        headers |= _VIA | {"Retry-After": str(max(1, ceil(error.retry_after or 1)))}
         headers.setdefault("X-RateLimit-Scope", "user")
         if error.code == 0:
             del body["code"]

@@ -3,6 +3,7 @@
 from playground.actions.channels import open_dm
 from playground.actions.members import remove_member
 from playground.errors import ApiError, Problem
+from playground.events import Event
 from playground.rest.call import NOTHING, Call, Reply
 from playground.shapes.people import (
     INTENT_FLAGS,
@@ -27,7 +28,9 @@ def rename_me(call: Call) -> Reply:
     user = call.world.user(call.actor_id)
     user.name = name or user.name
     call.world.save(user)
-    return Reply(body=own_user_object(user))
+    renamed = own_user_object(user)
+    call.world.emit(Event(name="USER_UPDATE", shape=lambda _: renamed, only=frozenset({user.id})))
+    return Reply(body=renamed)
 
 
 def user(call: Call) -> Reply:

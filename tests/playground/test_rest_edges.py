@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
@@ -227,3 +228,56 @@ async def test_a_request_over_25_mib_is_told_so(http: Http, place: Place):
 async def test_a_number_that_json_cannot_carry_on_is_refused(http: Http, place: Place):
     body = b'{"content":"x","embeds":[{"color":1e400}]}'
     assert code(await posted_raw(http, place, body, "application/json")) == (400, 50109)
+
+
+async def test_names_are_more_than_space_and_times_are_times(http: Http, place: Place):
+    path = f"/channels/{place.channel_id}"
+    assert code(await http.api("POST", f"{path}/threads", {"name": "   ", "type": 11})) == (400, 50035)
+    thread = (await http.api("POST", f"{path}/threads", {"name": " a  b ", "type": 11})).body
+    assert thread["name"] == "a  b"
+    await http.api("PATCH", f"/channels/{thread['id']}", {"archived": True})
+    assert code(await http.api("GET", f"{path}/threads/archived/public?before=noon")) == (400, 50035)
+    for before, count in (("2016-01-01T00:00:00.000Z", 0), ("2149-01-01T00:00:00%2B00:00", 1)):
+        found = await http.api("GET", f"{path}/threads/archived/public?before={before}")
+        assert len(found.body["threads"]) == count
+
+
+async def test_members_of_a_thread_come_in_pages_where_they_come_whole(http: Http, place: Place):
+    thread = (await http.api("POST", f"/channels/{place.channel_id}/threads", {"name": "t", "type": 11})).body
+    path = f"/channels/{thread['id']}/thread-members"
+    people = sorted([place.owner_id, place.people["sasha"], BOT], key=int)
+    for user_id in people:
+        await http.api("PUT", f"{path}/{user_id}")
+    first = (await http.api("GET", f"{path}?with_member=true&limit=2")).body
+    assert [(one["user_id"], one["member"]["user"]["id"]) for one in first] == [(p, p) for p in people[:2]]
+    rest = (await http.api("GET", f"{path}?with_member=true&limit=2&after={people[1]}")).body
+    assert [one["user_id"] for one in rest] == people[2:]
+    await http.person("PATCH", f"/bots/{BOT}", {"members": False})
+    assert code(await http.api("GET", path)) == (403, 50001)
+
+
+async def test_a_member_that_is_timed_out_reads_and_says_nothing_until_it_ends(http: Http, place: Place):
+    sasha = place.people["sasha"]
+    path = f"/guilds/{place.guild_id}/members/{sasha}"
+    said_at = datetime.fromisoformat((await said(http, place))["timestamp"])
+    until = (said_at + timedelta(days=29)).isoformat()
+    assert code(await http.api("PATCH", path, {"communication_disabled_until": until})) == (403, 50013)
+    await http.person("PATCH", f"/members/{place.guild_id}/{BOT}", {"permissions": str(1 << 40 | 1 << 10)})
+    assert code(await http.api("PATCH", path, {"communication_disabled_until": until})) == (400, 50035)
+    mine = await http.api("GET", f"/users/@me/guilds/{place.guild_id}/member")
+    now = datetime.fromisoformat(mine.body["joined_at"])
+    soon = (now + timedelta(minutes=5)).isoformat()
+    member = await http.api("PATCH", path, {"communication_disabled_until": soon})
+    assert datetime.fromisoformat(member.body["communication_disabled_until"]) == now + timedelta(minutes=5)
+    say = {"channel_id": place.channel_id, "user_id": sasha, "content": "x"}
+    assert code(await http.ask("POST", "/playground/messages", say)) == (403, 50013)
+    assert len(await http.messages(place.channel_id, sasha)) == 1
+    await http.person("POST", "/clock", {"advance_s": 301})
+    assert (await http.ask("POST", "/playground/messages", say)).status == 200
+
+
+async def test_a_bot_hears_of_its_new_name(server: Playground, http: Http, place: Place):
+    async with connect(server) as socket:
+        await identify(socket)
+        await http.api("PATCH", "/users/@me", {"username": "renamed"})
+        assert (await socket.event("USER_UPDATE"))["username"] == "renamed"
