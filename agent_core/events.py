@@ -129,6 +129,18 @@ class ThoughtFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The session goes in circles: the model is told, and thinks again with a fresh context."""
+
+    text: str
+    keep: int
+    """The last so many steps before it stay in the context; those before them do not."""
+    reminder: str = ""
+    """What the model is reminded of besides, such as its plan; the thread has seen it."""
+    kind: Literal["told"] = "told"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
     """An action waits for a person's word."""
 
@@ -302,6 +314,7 @@ Event = (
     | ReactionChanged
     | Thought
     | ThoughtFailed
+    | Told
     | Proposed
     | Decided
     | DecisionWithdrawn

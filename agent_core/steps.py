@@ -9,7 +9,14 @@ from agent_core import context
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner, in_words, judged_files
 from agent_core.engine import Engine
-from agent_core.errors import ModelError, RateLimitError, SandboxRefusedError, ToolError, TransientModelError
+from agent_core.errors import (
+    ModelError,
+    OverflowModelError,
+    RateLimitError,
+    SandboxRefusedError,
+    ToolError,
+    TransientModelError,
+)
 from agent_core.events import (
     ActionStarted,
     Checked,
@@ -178,6 +185,8 @@ def _failed(house: House, state: State, error: ModelError) -> ThoughtFailed:
         wait_s = max(error.retry_after_s, least_s)  # "0" from a server that goes on refusing must not spin
     elif isinstance(error, TransientModelError | RateLimitError) and state.failures < len(RETRY_S):
         wait_s = RETRY_S[state.failures]
+    elif isinstance(error, OverflowModelError):
+        wait_s = 0.0  # the session notices the second in a row, and thinks with a fresh context
     retry_at = None if wait_s is None else house.clock.now() + wait_s
     return ThoughtFailed(error=error.kind, text=str(error), retry_at=retry_at)
 

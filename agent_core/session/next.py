@@ -10,13 +10,12 @@ from agent_core.events import (
     Proposed,
     QuestionAsked,
     Thought,
+    Told,
 )
 from agent_core.policy import Verdict, judge, risk_of
 from agent_core.session.state import Pending, State
+from agent_core.stuck import FRESH_STEPS, MOST_TOLD, noticed, steps_done
 from agent_core.values import Observation, Risk, Status
-
-MOST_SILENT = 3
-"""Thoughts in a row without an action, before the session stands still."""
 
 REASON_WAIT_S = 10.0
 """After a bare ❌ a person has this long to say why."""
@@ -100,12 +99,30 @@ def _next_thought(state: State, now: float) -> Next:
         return Wait()
     if reached := limit_reached(state):
         return Record(events=(reached,))
-    if state.silent >= MOST_SILENT:
-        reason = f"The model has talked {MOST_SILENT} times without doing anything. Steer it, then `/resume`."
-        return Record(events=(Paused(by="bot", reason=reason),))
+    if circles := noticed(steps_done(state.history, state.on_new_way), state.overflows):
+        return Record(events=(_break(state, circles),))
     if state.failure and state.failure.retry_at is not None and now < state.failure.retry_at:
         return Wait(until=state.failure.retry_at)
     return Think()
+
+
+def _break(state: State, circles: str) -> Told | Paused:
+    """Tell the model that it goes in circles; where that has not helped, ask people."""
+    if state.told >= MOST_TOLD:
+        reason = f"The model was told {MOST_TOLD} times that it is stuck, and is again. {circles}"
+        return Paused(by="bot", reason=f"{reason} Steer it, then `/resume`.")
+    again = state.told > 0 and state.overflows > 0  # as many steps as before would not fit either
+    keep = 1 if again else FRESH_STEPS
+    return Told(text=f"{circles} Try another way.", keep=keep, reminder=_reminder(state))
+
+
+def _reminder(state: State) -> str:
+    """What was agreed in steps that the fresh context may no longer hold."""
+    plan = [f"[{'x' if item.done else ' '}] {item.text}" for item in state.plan]
+    checks = [f"- {check.name}" for check in state.contract or ()]
+    parts = ["Your plan:", *plan] if plan else []
+    parts += ["The contract that has to hold:", *checks] if checks else []
+    return "\n".join(parts)
 
 
 def limit_reached(state: State) -> LimitReached | None:

@@ -29,6 +29,7 @@ from agent_core.events import (
     Thought,
     ThoughtFailed,
     ThreadBound,
+    Told,
     ToppedUp,
     WordsChanged,
 )
@@ -104,8 +105,8 @@ class State:
     pending: list[Pending] = field(default_factory=list[Pending])
     unheard: list[str] = field(default_factory=list[str])
     """Ids of messages that no request has held yet."""
-    history: list[PersonSpoke | Thought | Observed] = field(
-        default_factory=list[PersonSpoke | Thought | Observed]
+    history: list[PersonSpoke | Thought | Observed | Told] = field(
+        default_factory=list[PersonSpoke | Thought | Observed | Told]
     )
     plan: tuple[PlanItem, ...] = ()
     contract: tuple[Check, ...] | None = None
@@ -123,8 +124,12 @@ class State:
     failure: ThoughtFailed | None = None
     failures: int = 0
     """Failed thoughts in a row."""
-    silent: int = 0
-    """Thoughts in a row without an action."""
+    overflows: int = 0
+    """Requests in a row that did not fit the model's window."""
+    told: int = 0
+    """How often the model was told that it goes in circles, since a person last said something."""
+    on_new_way: int = 0
+    """The step after which somebody last put the model on a new way: circles are looked for after it."""
     first_run_allowed: bool = False
     five_left: int = 0
     always: set[str] = field(default_factory=set[str])
@@ -221,7 +226,7 @@ class State:
             case SignalsTaken():
                 self.inbox_id = event.inbox_id
             case PersonSpoke():
-                self.silent = 0
+                self.told, self.on_new_way = 0, self.step
                 self.seen.add(event.message_id)
                 self.unheard.append(event.message_id)
                 self.history.append(event)
@@ -231,9 +236,10 @@ class State:
             case Thought():
                 self._think(event)
             case ThoughtFailed():
-                self.failure, self.failures = event, self.failures + 1
-                if event.retry_at is None:
-                    self.paused = Paused(by="bot", reason=event.text)
+                self._fail(event)
+            case Told():
+                self._start_anew(told=self.told + 1)
+                self.history.append(event)
             case ReactionChanged() | Proposed() | Decided() | DecisionWithdrawn() | RuleOffered():
                 self._decide(event)
             case ActionStarted() | Observed() | QuestionAsked() | Checked():
@@ -251,11 +257,23 @@ class State:
             case Paused():
                 self.paused = event
             case Resumed():
-                self.paused, self.failure, self.failures, self.silent = None, None, 0, 0
+                self.paused = None
+                self._start_anew(told=0)
             case StopRequested():
                 self.stop = event
             case Ended():
                 self.ended, self.pending = event, []
+
+    def _fail(self, event: ThoughtFailed) -> None:
+        self.failure, self.failures = event, self.failures + 1
+        self.overflows = self.overflows + 1 if event.error == "overflow" else 0
+        if event.retry_at is None:
+            self.paused = Paused(by="bot", reason=event.text)
+
+    def _start_anew(self, told: int) -> None:
+        """What went wrong before this step no longer counts."""
+        self.told, self.on_new_way = told, self.step
+        self.failure, self.failures, self.overflows = None, 0, 0
 
     def _add_inputs(self, files: Iterable[NamedFile]) -> None:
         added = {named.path: named.file for named in files}
@@ -290,8 +308,7 @@ class State:
         self.step = event.step
         self.usage += event.usage
         self.cost_usd += event.cost_usd or 0.0
-        self.failure, self.failures = None, 0
-        self.silent = 0 if event.actions else self.silent + 1
+        self.failure, self.failures, self.overflows = None, 0, 0
         heard = set(event.heard)
         self.unheard = [message_id for message_id in self.unheard if message_id not in heard]
         self.history.append(event)

@@ -28,6 +28,7 @@ from agent_core.events import (
     Thought,
     ThoughtFailed,
     ThreadBound,
+    Told,
     ToppedUp,
     WordsChanged,
 )
@@ -98,6 +99,8 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             _limit(page, event, rules)
         case ToppedUp():
             _topped_up(page, event)
+        case Told():
+            page.post(f"🌀 **stuck** · the model is told: {prose(event.text, 600)}")
         case ThoughtFailed() | Paused() | Resumed():
             _interrupted(page, event, commit, rules)
         case StopRequested():

@@ -328,3 +328,27 @@ async def test_a_folder_that_became_a_file_and_back_is_laid_out_on_another_worke
         == "exit code 0\n3\nfiles written: a/c\nfiles removed: a"
     )
     assert set(state.files) == {"a/c"}
+
+
+async def test_a_session_that_repeats_itself_is_told_so_and_finishes(office: Office):
+    ref = await office.start()
+    for _ in range(3):
+        office.model.will("again", python("print('same')"))
+    office.model.will("another way", FINISH)
+    state = await office.until(ref, Status.FINISHED)
+    assert state.step == 4
+    last = office.model.requests[3]["messages"][-1]
+    assert last["role"] == "user"
+    assert "the same 3 times in a row, with the same result" in last["content"]
+
+
+async def test_requests_that_do_not_fit_are_made_shorter(office: Office):
+    ref = await office.start()
+    for number in range(8):
+        office.model.will("", python(f"print({number})"))
+    too_long = "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000."
+    office.model.will_do(*[Turn(text=too_long, status=400)] * 2)
+    office.model.will("", FINISH)
+    await office.until(ref, Status.FINISHED)
+    assert len(messages(office.model.requests[-2], "tool")) == 8
+    assert len(messages(office.model.requests[-1], "tool")) == 6

@@ -186,14 +186,6 @@ def test_a_pause_holds_until_somebody_resumes():
     assert isinstance(desk.go_on(), Think)
 
 
-def test_a_model_that_only_talks_is_stopped_after_three_times():
-    desk = Desk()
-    desk.think()
-    desk.think()
-    assert isinstance(desk.think(), Wait)
-    assert desk.state.status is Status.PAUSED
-
-
 def test_every_call_of_a_finished_step_has_an_observation_for_the_model():
     desk = Desk(Autonomy.AUTO)
     desk.think(RUN, call("list_files"), RUN)

@@ -10,6 +10,7 @@ from agent_core.events import (
     Ended,
     LimitReached,
     PlanSet,
+    Told,
 )
 from agent_core.values import (
     Person,
@@ -232,3 +233,12 @@ def test_every_post_fits_and_names_itself_once():
     names = [draft.text.rsplit(" · ", 1)[1] for draft in story.drafts()]
     assert len(set(names)) == len(names)
     assert len({draft.key for draft in story.drafts()}) == len(names)
+
+
+def test_a_model_that_is_stuck_is_told_so_in_the_thread_too():
+    story = Story()
+    story.add(Told(text="You talk. @everyone", keep=6, reminder="Your plan:\n[ ] hidden"))
+    assert story.text() == snapshot("""\
+🌀 **stuck** · the model is told: You talk. @\u200beveryone
+-# step 0 · $0.00 · 3.0-vdxehgza2q\
+""")
