@@ -30,7 +30,11 @@ TIMES = 50
 
 FINISH = Turn(text="done", calls=(("finish", {"summary": "done"}),))
 RUN = Turn(text="run", calls=(("run_python", {"code": "print('here it is')"}),))
-LOOK = Turn(text="look", calls=(("list_files", {}),))
+NOTES = [
+    Turn(text="note", calls=(("write_file", {"path": "notes.txt", "content": f"step {number}"}),))
+    for number in range(TIMES)
+]
+"""Steps that differ, as a session's do: one that repeats itself is stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +96,7 @@ def _result(exchange: dict[str, object], thread: Thread) -> bool:
 
 async def seconds_a_step(on: Bench) -> list[float]:
     """Seconds between two thoughts of a session whose steps do next to nothing."""
-    on.model.plays(*[LOOK] * TIMES, FINISH)
+    on.model.plays(*NOTES, FINISH)
     thread = await on.people.goal("many steps", autonomy="auto")
     await thread.says("finished, unchecked")
     ref = await on.control.by_thread(on.people.guild_id, thread.id)
