@@ -49,7 +49,7 @@ def sides(pool: Pool, folder: Path) -> dict[str, Side]:
     walls += ["--proc", "/proc", "--dev", "/dev", "--die-with-parent", "--new-session"]
 
     async def box(source: str) -> None:
-        async with Sandbox(workspace=folder, pool=pool) as sandbox:
+        async with Sandbox(workspace=folder / "box", pool=pool) as sandbox:
             result = await sandbox.run_python(source)
         assert result.exit_code == 0, result.stderr
 

@@ -25,6 +25,9 @@ _STANDING = 2
 """Boxes of each kind that a warm pool keeps ready; more at once are made when they are asked for."""
 
 
+_MOST_AT_ONCE = 256
+
+
 class Pool:
     """What boxes share: a fork server with the usual packages imported, and boxes that stand by.
 
@@ -39,6 +42,8 @@ class Pool:
         self.copies = copies
         self._lock = threading.Lock()
         self._server: Server | None = None
+        self.threads = concurrent.futures.ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="sandbox")
+        """One for each run that goes on; they end by themselves with the pool."""
 
     async def __aenter__(self) -> Self:
         """Starts the server and proves the wall. Raises SandboxUnavailableError."""
@@ -107,15 +112,15 @@ class Sandbox:
         self._pool = pool or self._own_pool or Pool()
         self._read_only = read_only
         self._one_at_a_time = asyncio.Lock()
-        self._thread: concurrent.futures.ThreadPoolExecutor | None = None
+        self._entered = False
         self._next: Cell | None = None
 
     async def __aenter__(self) -> Self:
         """Raises SandboxUnavailableError where no box can be had."""
-        self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
+        self._entered = True
         try:
             if not self._pool.is_up:
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._pool.server)
+                await asyncio.get_running_loop().run_in_executor(self._pool.threads, self._pool.server)
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -129,9 +134,7 @@ class Sandbox:
             self._next = None
         if self._own_pool is not None:
             self._own_pool.close()
-        if self._thread is not None:
-            self._thread.shutdown(wait=False)
-            self._thread = None
+        self._entered = False
 
     async def run_python(self, source: str, *, timeout_s: float | None = None) -> RunResult:
         """Run a whole script as `__main__`. What goes wrong in it is in the result.
@@ -185,9 +188,9 @@ class Sandbox:
 
     async def _in_thread(self, cell: Cell, work: Callable[[], _T]) -> _T:
         """Work with a cell; a cancelled caller ends it at once, and waits until nothing of it is left."""
-        if self._thread is None:
+        if not self._entered:
             raise RuntimeError("A Sandbox is used inside `async with`.")
-        done = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        done = asyncio.get_running_loop().run_in_executor(self._pool.threads, work)
         try:
             return await asyncio.shield(done)
         except asyncio.CancelledError:

@@ -25,6 +25,8 @@ _BLOCK = 4096
 _SPARE_ENTRIES = 64
 _MIB = 1 << 20
 _HANDLES = 5
+_COPIED, _LAID, _EMPTY = 0, 1, 2
+"""How the workspace comes into the box."""
 _PACKAGES = (b"numpy", b"pandas", b"matplotlib", b"PIL", b"bs4", b"requests", b"pylab")
 
 
@@ -103,13 +105,13 @@ def order(control: socket.socket, job: Job, streams: Streams, entries: list[Entr
 
     Raises SetupError and OSError.
     """
-    place = _place(job)
+    place = _place(job) if entries else None
     disk, files = _room(job.limits, entries, copied=place is None)
     limits = job.limits
     numbers = (
         int(job.shell),
         int(job.read_only),
-        int(place is not None),
+        _LAID if place is not None else _COPIED if entries else _EMPTY,
         disk,
         files,
         limits.memory_mb * _MIB,

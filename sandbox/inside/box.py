@@ -143,11 +143,13 @@ class Box:
         order = Order(stream.line())
         place, source = stream.exactly(order.place), stream.exactly(order.source)
         disk.resize(order)
-        overlaid = order.overlay and disk.overlay(place, workspace, self._owners)
+        overlaid = order.empty or (order.overlay and disk.overlay(place, workspace, self._owners))
         kernel.detach(disk.HOST)  # of the machine's files only the fixed view is left, before anything else
         if not overlaid:
             self._control.sendall(b"c")
             disk.fill(stream)
+        if order.empty or not overlaid:
+            disk.show()
         disk.close_up(order, source)
         os.dup2(out, 1)
         os.dup2(err, 2)

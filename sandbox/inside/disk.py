@@ -91,6 +91,10 @@ def fill(stream: Stream) -> None:
         _settle(fd, mode, mtime)
         os.close(fd)
     os.close(root)
+
+
+def show() -> None:
+    """Let the disk be the whole workspace."""
     kernel.bind(UPPER, "/workspace", _FLAGS)
 
 

@@ -14,7 +14,8 @@ class Order:
 
     def __init__(self, line: bytes) -> None:
         numbers = [int(word) for word in line.split()]
-        self.shell, self.read_only, self.overlay = (bool(number) for number in numbers[:3])
+        self.shell, self.read_only = bool(numbers[0]), bool(numbers[1])
+        self.overlay, self.empty = numbers[2] == 1, numbers[2] == 2
         self.disk, self.files, self.memory = numbers[3:6]
         """Bytes, entries, bytes."""
         self.processes, self.descriptors = numbers[6:8]

@@ -69,6 +69,15 @@ def _alive(processes: set[tuple[int, str]]) -> bool:
     return any(birth and _birth(pid) == birth for pid, birth in processes)
 
 
+async def _settled() -> tuple[int, int, set[tuple[int, str]]]:
+    """What there is once the last box is gone: its first process ends by itself, a moment later."""
+    seen: list[tuple[int, int, set[tuple[int, str]]]] = []
+    while len(seen) < 5 or seen[-5:-1] != 4 * seen[-1:]:
+        seen.append((_descriptors(), _mounts(), _below(os.getpid())))
+        await asyncio.sleep(0.05)
+    return seen[-1]
+
+
 async def _until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the kernel sends no event for this
@@ -113,8 +122,7 @@ async def test_a_deadline_around_a_run_ends_it(box: Sandbox):
 
 async def test_many_runs_leak_no_descriptor_mount_or_process(box: Sandbox):
     await box.run_python("print(1)")
-    await box.run_python("print(1)")
-    before = _descriptors(), _mounts(), _below(os.getpid())
+    before = await _settled()
 
     for _ in range(30):
         await box.run_python("import os\nos.fork()\nopen('a', 'w').write('x')")

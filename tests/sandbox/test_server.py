@@ -118,6 +118,32 @@ async def test_a_script_sees_an_ordinary_interpreter(box: Sandbox):
     ]
 
 
+async def test_two_boxes_at_once_share_no_place_to_meet(pool: Pool, tmp_path: Path):
+    stay = (
+        "import multiprocessing.shared_memory as m, os, socket, sys, time\n"
+        "a = socket.socket(socket.AF_UNIX); a.bind('\\0meeting'); a.listen()\n"
+        "t = socket.create_server(('127.0.0.1', 9999))\n"
+        "s = m.SharedMemory('meeting', create=True, size=99)\n"
+        "for p in ('/tmp/meeting', 'meeting'): open(p, 'w').close()\n"
+        "print('there', flush=True)\ntime.sleep(60)"
+    )
+    look = (
+        "import os, socket\ndef reached(family, place):\n    try: socket.socket(family).connect(place)\n"
+        "    except OSError: return False\n    return True\n"
+        "print(reached(socket.AF_UNIX, '\\0meeting'), reached(socket.AF_INET, ('127.0.0.1', 9999)),"
+        " [p for p in ('/tmp/meeting', 'meeting', '/dev/shm/meeting') if os.path.exists(p)],"
+        " len([n for n in os.listdir('/proc') if n.isdigit()]))"
+    )
+    async with Sandbox(tmp_path / "a", pool=pool) as first, Sandbox(tmp_path / "b", pool=pool) as second:
+        staying = asyncio.create_task(first.run_python(stay, timeout_s=1.5))
+        await asyncio.sleep(0.7)
+        seen = await second.run_python(look)
+        stayed = await staying
+
+    assert (stayed.stdout, stayed.stopped_by) == ("there\n", "time")
+    assert seen.stdout == "False False [] 2\n"
+
+
 async def test_files_that_were_left_open_are_written_and_objects_say_goodbye(box: Sandbox, workspace: Path):
     result = await box.run_python(
         "import numpy\nf = open('a', 'w')\nf.write('x')\n"
