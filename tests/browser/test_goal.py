@@ -134,6 +134,7 @@ async def test_own_messages_are_answered_edited_and_deleted(page: Page, bot: Bot
     await type_in(page, "I mean it")
     reply = await bot.next("message", lambda got: got.content == "I mean it")
     assert reply.reference.resolved.content == "steer left"
+    await expect(page.get_by_role("listitem").filter(has_text="I mean it")).to_be_visible()
     await page.get_by_role("textbox").last.press("ArrowUp")
     await expect(page.get_by_role("textbox").last).to_have_value("I mean it")
     await type_in(page, "I meant it")
