@@ -105,13 +105,13 @@ def order(control: socket.socket, job: Job, streams: Streams, entries: list[Entr
 
     Raises SetupError and OSError.
     """
-    place = _place(job) if entries else None
+    place = _place(job)  # also where it is empty: a plain disk would take a device 0/0
     disk, files = _room(job.limits, entries, copied=place is None)
     limits = job.limits
     numbers = (
         int(job.shell),
         int(job.read_only),
-        _LAID if place is not None else _COPIED if entries else _EMPTY,
+        _LAID if place is not None else _EMPTY if job.workspace is None else _COPIED,
         disk,
         files,
         limits.memory_mb * _MIB,
