@@ -98,7 +98,7 @@ class Outside:
         except SandboxUnavailableError as error:
             self.tell("Sandbox", f"no code is run: {error}", warns=True)
             return None
-        self.tell("Sandbox", "bubblewrap, no network")
+        self.tell("Sandbox", "a fork server within bubblewrap, no network")
         return pool
 
     async def _greet_model(self) -> None:
