@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import aiohttp
 import discord
 import pytest
 from discord import app_commands
@@ -15,6 +16,7 @@ from playwright.async_api import Page, async_playwright
 from playground import Playground
 from playground.page import add_page
 from tests.playground.bots import Bot, running
+from tests.protocol.openapi import DiscordOpenApi
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -94,11 +96,17 @@ class Choices(discord.ui.View):
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncGenerator[Playground, None]:
+async def server(
+    tmp_path: Path, discord_openapi_if_there: DiscordOpenApi | None
+) -> AsyncGenerator[Playground, None]:
     async with Playground(
         tmp_path / "world", 0, page=lambda app: add_page(app, EXAMPLES), rate_limits=False
     ) as started:
         yield started
+        async with aiohttp.ClientSession() as http, http.get(f"{started.url}/playground/log") as reply:
+            log = await reply.json()
+    if discord_openapi_if_there is not None:
+        assert discord_openapi_if_there.check_exchanges(log) == []
 
 
 @pytest.fixture

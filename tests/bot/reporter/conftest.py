@@ -17,6 +17,7 @@ from bot.discord_api import DiscordApi
 from bot.reporter import Pace, Reporter
 from playground import Playground
 from tests.bot.render.story import Story
+from tests.protocol.openapi import DiscordOpenApi
 
 TOKEN = "MTE0NzU5MDQxMjM0NTY3ODkwMQ.GabcdE.0123456789abcdefghijklmnopqrstuvwxyz01"
 EAGER = Pace(young_s=0.0, old_s=0.0)
@@ -128,7 +129,9 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Scene]:
+async def scene(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, discord_openapi_if_there: DiscordOpenApi | None
+) -> AsyncGenerator[Scene]:
     async with (
         Playground(tmp_path / "world", 0, rate_limits=False) as playground,
         EmbeddedRedis(tmp_path / "data") as redis,
@@ -160,4 +163,7 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerat
         made.guild_id, made.channel_id = guild["id"], guild["channels"][0]["id"]
         made.users = {member["username"]: member["id"] for member in guild["members"]}
         yield made
+        log = await made.get("log")
     await asyncio.sleep(0)
+    if discord_openapi_if_there is not None:
+        assert discord_openapi_if_there.check_exchanges(log) == []
