@@ -31,7 +31,7 @@ _ATTEMPTS = (
     (
         "files of the host",
         "looked for secrets, homes and the machine's own view",
-        "not any(map(os.path.exists, ('/etc/shadow', '/home', '/var', '/sys', '/proc/sys', '/root/.ssh',"
+        "not any(map(os.path.exists, ('/etc/shadow', '/home', '/var', '/sys', '/proc/sys', '/root/' '.ssh',"
         " '/host/etc')))",
     ),
     (
