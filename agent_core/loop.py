@@ -62,7 +62,7 @@ async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat ca
             case Propose(proposed=proposed):
                 events = (proposed,)
             case Act(pending=pending, verdict=verdict):
-                fresh = await _commit(house, state, await steps.begin(house, state, pending, verdict))
+                await _commit(house, state, await steps.begin(house, state, pending, verdict))
                 events = await steps.act(house, state, pending)
             case CheckContract(pending=pending):
                 events = await steps.check(house, state, pending)

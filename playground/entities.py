@@ -208,7 +208,6 @@ class Application:
     name: str
     flags: int
     description: str = ""
-    connected_once: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

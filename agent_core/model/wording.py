@@ -59,9 +59,6 @@ CODES_BAD_REQUEST = _set(
     invalid_parameter_error extra_forbidden
     """
 )
-CODES_TRANSIENT = _set(
-    "overloaded_error server_error internal_server_error api_error timeout unavailable internal"
-)
 FINISH_FILTERED = _set(
     """
     content_filter content_filtered content-filter safety sensitive prohibited_content blocklist

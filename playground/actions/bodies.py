@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 from playground import limits
 from playground.actions.components import read_components
@@ -269,8 +268,3 @@ def _links(form: Form, *, with_url: bool) -> Payload:
 def is_empty(message: Message) -> bool:
     """Whether nothing would be shown."""
     return not (message.content or message.embeds or message.attachments or message.components)
-
-
-def as_list(value: object) -> list[Any]:
-    """A JSON list, or an empty one."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
