@@ -25,7 +25,7 @@ from agent_core.values import (
     Usage,
 )
 
-FORMAT = 1
+FORMAT = 2
 """Rises when a stored event changes its shape; an older program leaves newer journals alone."""
 
 How = Literal["once", "five", "always", "reject"]

@@ -1,11 +1,13 @@
 """Journals are for ever: what a version once wrote, every later one reads as the same values.
 
-The files of a format are never edited. A new kind of event gets a new file; a changed one a new format.
+The files of a released format are never edited. New kinds of events, and new fields with defaults, go into the
+newest one; its number rises with the first of them after a release.
 """
 
+import json
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 import pytest
 
@@ -135,6 +137,29 @@ def test_every_kind_of_event_is_stored_and_nothing_else():
 def test_what_is_written_today_is_still_the_same_format(event: Event):
     stored = (FOLDER / f"{event.kind}.json").read_bytes()
     assert dump_commit(load_commit(stored)) == stored.strip()
+
+
+OLD = sorted(
+    path for path in Path(__file__).parent.glob("format_*/*.json") if path.parent.name != f"format_{FORMAT}"
+)
+
+
+@pytest.mark.parametrize("path", OLD, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_journal_of_an_earlier_format_keeps_all_that_it_said(path: Path):
+    stored = path.read_bytes()
+    assert _holds(json.loads(dump_commit(load_commit(stored))), json.loads(stored))
+
+
+def _holds(now: object, then: object) -> bool:
+    """Everything of `then` is in `now`, which may have more fields."""
+    if isinstance(then, dict):
+        known = cast(dict[str, object], then)
+        have = cast(dict[str, object], now) if isinstance(now, dict) else {}
+        return all(key in have and _holds(have[key], value) for key, value in known.items())
+    if isinstance(then, list):
+        known, have = cast(list[object], then), cast(list[object], now)
+        return len(known) == len(have) and all(_holds(*pair) for pair in zip(have, known, strict=True))
+    return now == then
 
 
 def test_the_journal_of_a_later_version_is_left_alone():
