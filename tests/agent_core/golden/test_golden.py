@@ -1,7 +1,7 @@
 """Journals are for ever: what a version once wrote, every later one reads as the same values.
 
-The files of a released format are never edited. New kinds of events, and new fields with defaults, go into the
-newest one; its number rises with the first of them after a release.
+The files of a released format are never edited. New kinds of events, and new fields with defaults, go into
+the newest one; its number rises with the first of them after a release.
 """
 
 import json
