@@ -12,6 +12,7 @@ from agent_core.errors import StartError, StoreUnavailableError
 from agent_core.storage.bell import Bell
 from agent_core.storage.blobs import BlobStore, BlobWriter
 from agent_core.storage.inbox import Inbox
+from agent_core.storage.chronicle import Chronicle
 from agent_core.storage.index import Index
 from agent_core.storage.journal import Journal
 from agent_core.storage.posts import Asks, Posts
@@ -22,6 +23,7 @@ __all__ = [
     "Asks",
     "BlobStore",
     "BlobWriter",
+    "Chronicle",
     "Inbox",
     "Index",
     "Journal",
@@ -42,6 +44,8 @@ class Storage:
     index: Index
     posts: Posts
     rules: Rules
+    ledger: Chronicle
+    experiments: Chronicle
     warnings: tuple[StoreWarning, ...] = ()
     """Settings of this Redis that could lose what was acknowledged; for the host."""
 
@@ -72,5 +76,7 @@ class Storage:
                 index=Index(redis),
                 posts=Posts(redis),
                 rules=Rules(redis),
+                ledger=Chronicle(redis, once, "ledger"),
+                experiments=Chronicle(redis, once, "experiments"),
                 warnings=warnings,
             )

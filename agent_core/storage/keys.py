@@ -80,3 +80,8 @@ def rules(guild_id: str) -> str:
 def slot(ref: SessionRef, kind: str) -> str:
     """Hash that expires: who does this kind of work for the session at the moment."""
     return _of(ref.guild_id, "slot", checked(kind), checked(ref.id))
+
+
+def chronicle(guild_id: str, name: str) -> str:
+    """Stream: one entry per record of this kind, its id is `<number>-0`."""
+    return _of(guild_id, "chronicle", checked(name))

@@ -1,0 +1,179 @@
+"""The books of every server: written once each, by any number of processes, read from a warm copy."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import sha256
+
+from agent_core.clock import Clock
+from agent_core.errors import FencedError, RefusedError, StoreUnavailableError, WebError
+from agent_core.ledger.books import Books, Entry
+from agent_core.ledger.finding import look
+from agent_core.ledger.records import (
+    MODEL_COST,
+    OWED_TO_HOST,
+    Booked,
+    Confirmed,
+    CurrencySet,
+    Evidence,
+    Line,
+    Record,
+    Written,
+    debits,
+    dump,
+    load,
+)
+from agent_core.ledger.refusals import refuse_entry
+from agent_core.storage.blobs import BlobStore
+from agent_core.storage.chronicle import Chronicle
+from agent_core.values import FileRef, Person
+
+MOST_EVIDENCE = 5_000_000
+"""Bytes of a file that are looked through."""
+
+_MOST_TRIES = 50
+_MOST_KEPT = 100
+_SEARCHED = 300_000
+
+ReadText = Callable[[str, bytes], Awaitable[str]]
+"""(name or link, bytes) -> the text of a document. Raises WebError where it cannot be read."""
+
+
+class Ledger:
+    """The door to the books."""
+
+    def __init__(self, *, records: Chronicle, blobs: BlobStore, clock: Clock, read_text: ReadText) -> None:
+        self._records = records
+        self._blobs = blobs
+        self._clock = clock
+        self._read_text = read_text
+        self._kept: OrderedDict[str, Books] = OrderedDict()
+
+    async def books(self, guild_id: str) -> Books:
+        """The server's books as they are now. To be read only. Raises StoreUnavailableError."""
+        books = self._kept.get(guild_id) or Books()
+        for _, data in await self._records.read(guild_id, books.number):
+            written = load(data)
+            if written.number > books.number:  # another reader here may have been faster
+                books.apply(written)
+        self._kept[guild_id] = books
+        self._kept.move_to_end(guild_id)
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return books
+
+    async def book(self, guild_id: str, booked: Booked) -> Entry:
+        """Write an entry, once however often it is called with the same id. Raises RefusedError."""
+        evidence = booked.evidence
+        refuse_entry(booked.lines, booked.source, has_evidence=bool(evidence and evidence.file))
+        return (await self._write(guild_id, booked)).entries[booked.id]
+
+    async def reverse(self, guild_id: str, name: str, *, entry_id: str, by: Person, why: str) -> Entry:
+        """Take an entry back by one with the opposite amounts. Raises RefusedError."""
+        original = (await self.books(guild_id)).find(name)
+        booked = original.booked
+        if booked.source == "model":
+            raise RefusedError("What the model cost comes from the journal: it cannot be taken back.")
+        reversal = Booked(
+            id=entry_id,
+            date=self.today(),
+            description=f"Reversal of {original.number}: {why or booked.description}"[:300],
+            lines=tuple(replace(line, amount=-line.amount) for line in booked.lines),
+            by=by,
+            source="person",
+            experiment=booked.experiment,
+            reverses=booked.id,
+        )
+        return (await self._write(guild_id, reversal)).entries[entry_id]
+
+    async def confirm(self, guild_id: str, name: str, person: Person) -> Entry:
+        """Note that a second person has looked. Raises RefusedError, also where the evidence has changed."""
+        books = await self.books(guild_id)
+        entry = books.find(name)
+        record = Confirmed(entry=entry.booked.id, person=person)
+        books.allow(record)
+        evidence = entry.booked.evidence
+        if evidence is None or not evidence.matches or evidence.file is None:
+            raise RefusedError(
+                f"Entry {entry.number} stays claimed: {entry.why_claimed}. Reverse it and book it again"
+                " with a file that shows its date and amount."
+            )
+        await self._check_file(guild_id, evidence.file)
+        return (await self._write(guild_id, record)).entries[entry.booked.id]
+
+    async def set_currency(
+        self, guild_id: str, code: str, person: Person, *, rate: Decimal = Decimal(1), rate_source: str = ""
+    ) -> None:
+        """Choose the currency before the first entry, or its rate to the US$ later. Raises RefusedError."""
+        setting = CurrencySet(code=code, rate=rate, rate_source=rate_source, by=person)
+        await self._write(guild_id, setting)
+
+    async def evidence(
+        self, guild_id: str, name: str, file: FileRef, lines: tuple[Line, ...], day: date
+    ) -> Evidence:
+        """Look whether this file shows the entry. The file is in the blob store already."""
+        if file.size > MOST_EVIDENCE:
+            return Evidence(
+                name=name, file=file, matches=False, why="the file is too large to be looked through"
+            )
+        try:
+            text = await self._read_text(name, await self._blobs.read(guild_id, file.sha256))
+        except WebError as error:
+            return Evidence(name=name, file=file, matches=False, why=f"the file cannot be read: {error}")
+        currency = (await self.books(guild_id)).currency
+        found = await asyncio.to_thread(look, text[:_SEARCHED], (debits(lines),), day, currency)
+        return Evidence(name=name, file=file, matches=found.matches, why=found.why)
+
+    async def book_model_cost(
+        self, guild_id: str, session: str, spent: Decimal, *, note: str = ""
+    ) -> Entry | None:
+        """Bring what is booked for this session's model calls up to so many US$; None where it is."""
+        for _ in range(_MOST_TRIES):
+            books = await self.books(guild_id)
+            due = spent - books.cost_of(session)
+            if due <= 0:
+                return None
+            value = due * books.rate
+            cost = Booked(
+                id=f"model:{session}:{books.number}",
+                date=self.today(),
+                description=f"Model calls of session {session}{note}",
+                lines=(Line(account=MODEL_COST, amount=value), Line(account=OWED_TO_HOST, amount=-value)),
+                by=Person(id="bot", name="Goalkeeper"),
+                source="model",
+                session=session,
+                usd=due,
+            )
+            try:
+                return (await self._try(guild_id, books, cost)).entries[cost.id]
+            except FencedError:
+                continue
+        raise StoreUnavailableError("The books are written to by too many at once.")
+
+    def today(self) -> date:
+        """The day now, UTC."""
+        return datetime.fromtimestamp(self._clock.now(), UTC).date()
+
+    async def _check_file(self, guild_id: str, file: FileRef) -> None:
+        data = await self._blobs.read(guild_id, file.sha256)
+        if sha256(data).hexdigest() != file.sha256:
+            raise RefusedError("The evidence has changed since it was hashed, so the entry stays claimed.")
+
+    async def _write(self, guild_id: str, record: Record) -> Books:
+        for _ in range(_MOST_TRIES):
+            books = await self.books(guild_id)
+            if not books.allow(record):
+                return books
+            try:
+                return await self._try(guild_id, books, record)
+            except FencedError:
+                continue  # somebody else wrote: look again whether this may still be
+        raise StoreUnavailableError("The books are written to by too many at once.")
+
+    async def _try(self, guild_id: str, books: Books, record: Record) -> Books:
+        written = Written(number=books.number + 1, at=self._clock.now(), record=record)
+        await self._records.append(guild_id, written.number, dump(written))
+        return await self.books(guild_id)
