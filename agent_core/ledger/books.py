@@ -87,7 +87,7 @@ class Books:
             case CurrencySet(code=code, rate=rate):
                 self.currency, self.rate = code, rate
             case Booked() as booked:
-                self.entries[booked.id] = Entry(number=written.number, booked=booked)
+                self.entries[booked.id] = Entry(number=len(self.entries) + 1, booked=booked)
                 if original := self.entries.get(booked.reverses):
                     original.reversed_by = booked.id
             case Confirmed(entry=entry_id, person=person):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
+from weakref import WeakValueDictionary
 
 from agent_core.clock import Clock
 from agent_core.errors import FencedError, RefusedError, StoreUnavailableError, WebError
@@ -51,6 +52,7 @@ class Ledger:
         self._clock = clock
         self._read_text = read_text
         self._kept: OrderedDict[str, Books] = OrderedDict()
+        self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def books(self, guild_id: str) -> Books:
         """The server's books as they are now. To be read only. Raises StoreUnavailableError."""
@@ -127,17 +129,15 @@ class Ledger:
         found = await asyncio.to_thread(look, text[:_SEARCHED], (debits(lines),), day, currency)
         return Evidence(name=name, file=file, matches=found.matches, why=found.why)
 
-    async def book_model_cost(
-        self, guild_id: str, session: str, spent: Decimal, *, note: str = ""
-    ) -> Entry | None:
-        """Bring what is booked for this session's model calls up to so many US$; None where it is."""
-        for _ in range(_MOST_TRIES):
-            books = await self.books(guild_id)
-            due = spent - books.cost_of(session)
-            if due <= 0:
+    async def book_model_cost(self, guild_id: str, session: str, spent: Decimal, *, note: str = "") -> None:
+        """Bring what is booked for this session's model calls up to so many US$, once."""
+
+        def due(books: Books) -> Booked | None:
+            more = spent - books.cost_of(session)
+            if more <= 0:
                 return None
-            value = due * books.rate
-            cost = Booked(
+            value = more * books.rate
+            return Booked(
                 id=f"model:{session}:{books.number}",
                 date=self.today(),
                 description=f"Model calls of session {session}{note}",
@@ -145,13 +145,10 @@ class Ledger:
                 by=Person(id="bot", name="Goalkeeper"),
                 source="model",
                 session=session,
-                usd=due,
+                usd=more,
             )
-            try:
-                return (await self._try(guild_id, books, cost)).entries[cost.id]
-            except FencedError:
-                continue
-        raise StoreUnavailableError("The books are written to by too many at once.")
+
+        await self._written(guild_id, due)
 
     def today(self) -> date:
         """The day now, UTC."""
@@ -163,14 +160,20 @@ class Ledger:
             raise RefusedError("The evidence has changed since it was hashed, so the entry stays claimed.")
 
     async def _write(self, guild_id: str, record: Record) -> Books:
-        for _ in range(_MOST_TRIES):
-            books = await self.books(guild_id)
-            if not books.allow(record):
-                return books
-            try:
-                return await self._try(guild_id, books, record)
-            except FencedError:
-                continue  # somebody else wrote: look again whether this may still be
+        return await self._written(guild_id, lambda books: record if books.allow(record) else None)
+
+    async def _written(self, guild_id: str, due: Callable[[Books], Record | None]) -> Books:
+        """The books once what is due has been written, if anything is."""
+        async with self._writing.setdefault(guild_id, asyncio.Lock()):  # so that only processes compete
+            for _ in range(_MOST_TRIES):
+                books = await self.books(guild_id)
+                record = due(books)
+                if record is None:
+                    return books
+                try:
+                    return await self._try(guild_id, books, record)
+                except FencedError:
+                    continue  # somebody else wrote: look again what is due
         raise StoreUnavailableError("The books are written to by too many at once.")
 
     async def _try(self, guild_id: str, books: Books, record: Record) -> Books:

@@ -94,7 +94,7 @@ REFUSALS = (
             r"token ?(?:sales?|launch\w*|presales?)",
             r"airdrops?",
             r"tokenomics",
-            r"tokeni[sz]e\w*",
+            rf"tokeni[sz]\w* {_FEW}(?:assets?|shares?|memberships?|property|equity|art)",
         ),
         instead="Sell the thing or the service itself, for ordinary money.",
     ),

@@ -11,8 +11,8 @@ from pathlib import Path
 from agent_core.errors import StartError, StoreUnavailableError
 from agent_core.storage.bell import Bell
 from agent_core.storage.blobs import BlobStore, BlobWriter
-from agent_core.storage.inbox import Inbox
 from agent_core.storage.chronicle import Chronicle
+from agent_core.storage.inbox import Inbox
 from agent_core.storage.index import Index
 from agent_core.storage.journal import Journal
 from agent_core.storage.posts import Asks, Posts
