@@ -7,7 +7,7 @@ from agent_core.clock import Clock
 from agent_core.engine import Engine
 from agent_core.errors import FencedError, RefusedError
 from agent_core.events import Commit, SessionStarted
-from agent_core.session import State, fold
+from agent_core.session import State
 from agent_core.session.files import dropped_apart
 from agent_core.signals import Signal, StopAsked
 from agent_core.storage import Storage
@@ -101,7 +101,7 @@ class Control:
 
     async def read(self, ref: SessionRef) -> State:
         """The session's state now. Raises RefusedError where there is no such session."""
-        state = fold(ref, await self.storage.journal.read(ref))
+        state = await self.storage.states.load(ref)
         if state is None:
             raise RefusedError(f"There is no session {ref.id}.")
         return state

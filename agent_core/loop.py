@@ -18,7 +18,6 @@ from agent_core.session import (
     TakeSignals,
     Think,
     Wait,
-    fold,
     next_for,
     take,
 )
@@ -34,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 async def turn(house: House, ref: SessionRef) -> None:
     """Work on a session until it waits or has ended. Raises FencedError where another worker owns it."""
-    state = fold(ref, await house.storage.journal.read(ref))
+    state = await house.storage.states.load(ref)
     if state is None:
         return  # an order that was never completed
     try:
@@ -93,6 +92,7 @@ async def _commit(house: House, state: State, events: tuple[Event, ...]) -> list
     commit = Commit(version=state.version + 1, at=house.clock.now(), events=events)
     fresh = await house.storage.journal.append(state.ref, commit, inbox_after=after)
     state.apply(commit)
+    await house.storage.states.keep_when_due(state)
     await house.engine.report(state.ref)
     return fresh
 

@@ -1,6 +1,6 @@
 """What people say to a session, as it waits in the inbox. Rights were checked at the door."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar, cast
 
@@ -105,12 +105,13 @@ def dump_signal(signal: Signal) -> bytes:
     return as_json(_adapter, signal)
 
 
-def as_json(adapter: TypeAdapter[T], value: T) -> bytes:
-    """The value as JSON. Lone surrogates, which no JSON can hold, become U+FFFD."""
+def as_json(adapter: TypeAdapter[T], value: T, exclude: Mapping[str, set[str]] | None = None) -> bytes:
+    """The value as JSON, `exclude` left out. Lone surrogates, which no JSON can hold, become U+FFFD."""
+    left_out = dict(exclude) if exclude else None
     try:
-        return adapter.dump_json(value)
+        return adapter.dump_json(value, exclude=left_out)
     except PydanticSerializationError:
-        return to_json(_without_surrogates(adapter.dump_python(value)))
+        return to_json(_without_surrogates(adapter.dump_python(value, exclude=left_out)))
 
 
 def _without_surrogates(value: object) -> object:

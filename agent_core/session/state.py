@@ -35,7 +35,7 @@ from agent_core.events import (
 )
 from agent_core.policy import Standing, kinds, risk_of
 from agent_core.session.files import folders_above
-from agent_core.signals import Post
+from agent_core.session.reactions import Reaction, Reactions
 from agent_core.values import (
     Action,
     Check,
@@ -52,8 +52,8 @@ from agent_core.values import (
     Waiting,
 )
 
-Reaction = tuple[Post, str, str, str]
-"""(post, about, emoji, person id)."""
+MOST_SEEN = 1000
+"""Ids of messages that are remembered, the newest."""
 
 LONGEST_WORK_S = 900.0
 """A longer gap between two commits of a running session means that nobody was at work on it."""
@@ -98,9 +98,10 @@ class State:
     thread_id: str | None = None
     upload_limit: int = 10 * 1024 * 1024
     inbox_id: str = "0-0"
-    seen: set[str] = field(default_factory=set[str])
-    reactions: dict[Reaction, Person] = field(default_factory=dict[Reaction, Person])
-    """Who pressed; only what is there now."""
+    seen: list[str] = field(default_factory=list[str])
+    """Ids of the last messages that were taken: none of them is taken twice."""
+    reactions: Reactions = field(default_factory=dict[Reaction, Person])
+    """Who pressed; only what is there now, on posts that still wait."""
     step: int = 0
     pending: list[Pending] = field(default_factory=list[Pending])
     unheard: list[str] = field(default_factory=list[str])
@@ -227,7 +228,7 @@ class State:
                 self.inbox_id = event.inbox_id
             case PersonSpoke():
                 self.told, self.on_new_way = 0, self.step
-                self.seen.add(event.message_id)
+                self.seen = [*self.seen[-MOST_SEEN + 1 :], event.message_id]
                 self.unheard.append(event.message_id)
                 self.history.append(event)
                 self._add_inputs(event.files)
@@ -252,6 +253,7 @@ class State:
                 self.delivered |= {named.path: named.file for named in event.files}
             case LimitReached():
                 self.limit, self.limit_version = event, self.version
+                self.reactions = {key: who for key, who in self.reactions.items() if key[0] != "budget"}
             case ToppedUp():
                 self.limits, self.limit = self.limits.plus(event.by), None
             case Paused():
@@ -312,6 +314,7 @@ class State:
         heard = set(event.heard)
         self.unheard = [message_id for message_id in self.unheard if message_id not in heard]
         self.history.append(event)
+        self.reactions = {key: person for key, person in self.reactions.items() if key[0] == "budget"}
         self.pending = [
             Pending(key=key, action=action, problem=event.problems.get(key))
             for key, action in keyed(event.step, event.actions)
@@ -320,10 +323,9 @@ class State:
     def _decide(self, event: ReactionChanged | Proposed | Decided | DecisionWithdrawn | RuleOffered) -> None:
         if isinstance(event, ReactionChanged):
             key = (event.post, event.about, event.emoji, event.person.id)
-            if event.present:
+            self.reactions.pop(key, None)
+            if event.present and (self.find(event.about) or event.post == "budget"):
                 self.reactions[key] = event.person
-            else:
-                self.reactions.pop(key, None)
             return
         pending = self.find(event.action)
         if pending is None:

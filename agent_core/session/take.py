@@ -21,7 +21,8 @@ from agent_core.events import (
 )
 from agent_core.policy import risk_of
 from agent_core.session.files import dropped_apart
-from agent_core.session.state import Pending, Reaction, State
+from agent_core.session.reactions import Reaction
+from agent_core.session.state import Pending, State
 from agent_core.signals import (
     Edited,
     PauseAsked,

@@ -18,6 +18,7 @@ from agent_core.storage.journal import Journal
 from agent_core.storage.posts import Asks, Posts
 from agent_core.storage.redis import StoreWarning, check_server, connected
 from agent_core.storage.rules import Rules
+from agent_core.storage.states import States
 
 __all__ = [
     "Asks",
@@ -29,6 +30,7 @@ __all__ = [
     "Journal",
     "Posts",
     "Rules",
+    "States",
     "Storage",
     "StoreWarning",
 ]
@@ -39,6 +41,7 @@ class Storage:
     """All stores of one installation."""
 
     journal: Journal
+    states: States
     inbox: Inbox
     blobs: BlobStore
     index: Index
@@ -69,8 +72,10 @@ class Storage:
             Bell(redis) as bell,
         ):
             warnings = await check_server(once, redis_url)
+            journal = Journal(redis, once)
             yield cls(
-                journal=Journal(redis, once),
+                journal=journal,
+                states=States(redis, journal, blobs),
                 inbox=Inbox(redis, bell),
                 blobs=blobs,
                 index=Index(redis),

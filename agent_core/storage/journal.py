@@ -3,6 +3,9 @@
 The entry of version n has the id `n-0`. Redis takes each id once: of two writers one loses, without a lock.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
@@ -15,7 +18,8 @@ from agent_core.storage.redis import answered, raw, text, translated
 from agent_core.values import SessionRef
 
 _FIELD = b"commit"
-_PAGE = 500
+PAGE = 500
+"""Entries that are read at once."""
 
 # Redis itself accepts gaps and, for a journal that is gone, any id. One XADD, as the fence demands.
 _APPEND = """
@@ -43,19 +47,10 @@ class Journal:
         commits: list[Commit] = []
         full = True
         while full:
-            start = f"({after + len(commits)}-0"
-            page = await answered(self._redis.xrange(keys.journal(ref), min=start, count=_PAGE)) or []
-            for entry_id, fields in page:
-                if entry_id is None or fields is None:
-                    continue
-                commit = load_commit(raw(fields[_FIELD]))
-                expected = after + len(commits) + 1
-                if commit.version != expected or text(entry_id) != f"{expected}-0":
-                    raise RuntimeError(
-                        f"The journal of {ref} holds {text(entry_id)} where {expected} belongs."
-                    )
-                commits.append(commit)
-            full = len(page) == _PAGE
+            last = after + len(commits)
+            page = await answered(self._redis.xrange(keys.journal(ref), min=f"({last}-0", count=PAGE)) or []
+            commits += parse_commits(ref, page, last)
+            full = len(page) == PAGE
         return commits
 
     async def version(self, ref: SessionRef) -> int:
@@ -81,6 +76,23 @@ class Journal:
             if isinstance(reply, Exception):
                 raise _refusal(ref, commit, reply) from reply
         return parse(replies[1]) if inbox_after is not None else []
+
+
+def parse_commits(ref: SessionRef, entries: Iterable[Any], after: int) -> list[Commit]:
+    """The entries of a stream reply as the commits that follow this version. Raises NewerEventError."""
+    commits: list[Commit] = []
+    for expected, (entry_id, fields) in enumerate(entries, start=after + 1):
+        commit = load_commit(raw(_pairs(fields)[_FIELD]))
+        if commit.version != expected or text(entry_id) != f"{expected}-0":
+            raise RuntimeError(f"The journal of {ref} holds {text(entry_id)} where {expected} belongs.")
+        commits.append(commit)
+    return commits
+
+
+def _pairs(fields: Any) -> Mapping[bytes, bytes]:
+    """The fields of an entry, which a script hands over as one list."""
+    flat: Sequence[bytes] = () if isinstance(fields, dict) else fields
+    return cast(dict[bytes, bytes], fields) if not flat else dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _refusal(ref: SessionRef, commit: Commit, reply: Exception) -> Exception:

@@ -32,6 +32,11 @@ def journal(ref: SessionRef) -> str:
     return _of(ref.guild_id, "journal", checked(ref.id))
 
 
+def snapshot(ref: SessionRef) -> str:
+    """String: `<version> <program> <sha256 of the blob>` of the newest snapshot."""
+    return _of(ref.guild_id, "snapshot", checked(ref.id))
+
+
 def inbox(ref: SessionRef) -> str:
     """Stream: one entry per signal."""
     return _of(ref.guild_id, "inbox", checked(ref.id))

@@ -31,6 +31,7 @@ from agent_core.events import (
 )
 from agent_core.policy import risk_of
 from agent_core.session import Think, Wait, fold
+from agent_core.session.snapshot import dump_head, dump_pieces, load_head, load_piece
 from agent_core.session.take import ALWAYS, DIGITS, FIVE, MORE, ONCE, REJECT, STOP
 from agent_core.signals import (
     Edited,
@@ -201,6 +202,17 @@ class Session(RuleBasedStateMachine):
         for commit in self.desk.commits[self.live.version :]:
             self.live.apply(commit)
         assert fold(REF, [load_commit(dump_commit(one)) for one in self.desk.commits]) == self.live
+
+    @invariant()
+    def a_snapshot_and_the_rest_are_one_with_the_whole(self) -> None:
+        cut = self.desk.message * 7 % len(self.desk.commits) + 1
+        early = fold(REF, self.desk.commits[:cut])
+        assert early is not None
+        restored = load_head(dump_head(early, ())).state
+        restored.history = [item for piece in dump_pieces(early) for item in load_piece(piece)]
+        for commit in self.desk.commits[cut:]:
+            restored.apply(commit)
+        assert restored == self.desk.state
 
     @invariant()
     def nothing_ran_that_was_not_allowed(self) -> None:

@@ -1,17 +1,12 @@
 import asyncio
-import dataclasses
 import itertools
-import types
-import typing
-from collections.abc import Callable, Mapping
-from enum import Enum
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import JsonValue
 
 from agent_core.errors import FencedError, NewerEventError, StoreUnavailableError
 from agent_core.events import Commit, Event, Paused
@@ -19,6 +14,7 @@ from agent_core.signals import PauseAsked, Said
 from agent_core.storage import Storage, keys
 from agent_core.storage.redis import connected
 from agent_core.values import Person, SessionRef
+from tests.agent_core.anything import FLOATS, instances
 
 REF = SessionRef("10", "20")
 FEW = settings(
@@ -35,51 +31,6 @@ def paused(version: int, reason: str = "lunch") -> Commit:
     return Commit(version=version, at=1.5, events=(Paused(by="9", reason=reason),))
 
 
-_texts = st.text(max_size=20)
-_integers = st.integers(-(2**53), 2**53)
-_floats = st.floats(allow_nan=False, allow_infinity=False)
-_json = st.recursive(
-    st.none() | st.booleans() | _integers | _floats | _texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
-    max_leaves=6,
-)
-_PLAIN: dict[object, st.SearchStrategy[Any]] = {
-    str: _texts,
-    int: _integers,
-    float: _floats,
-    bool: st.booleans(),
-    type(None): st.none(),
-    JsonValue: _json,
-}
-
-
-def values_of(hint: Any) -> st.SearchStrategy[Any]:
-    """Every value that a field of this type may hold."""
-    if hint in _PLAIN:
-        return _PLAIN[hint]
-    arguments = get_args(hint)
-    match get_origin(hint):
-        case None if dataclasses.is_dataclass(hint):
-            return instances(typing.cast(type, hint))
-        case None if issubclass(hint, Enum):
-            return st.sampled_from(list(hint))
-        case typing.Literal:
-            return st.sampled_from(arguments)
-        case types.UnionType | typing.Union:
-            return st.one_of([values_of(argument) for argument in arguments])
-        case origin if origin is tuple:
-            return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
-        case origin if isinstance(origin, type) and issubclass(origin, Mapping):
-            return st.dictionaries(values_of(arguments[0]), values_of(arguments[1]), max_size=3)
-        case _:
-            raise AssertionError(f"The test does not know {hint}.")
-
-
-def instances(cls: type) -> st.SearchStrategy[Any]:
-    hints = get_type_hints(cls)
-    return st.builds(cls, **{name: values_of(hints[name]) for name in cls.__dataclass_fields__})  # type: ignore[attr-defined]
-
-
 @pytest.mark.parametrize("kind", get_args(Event), ids=lambda kind: kind.__name__)
 @FEW
 @given(data=st.data())
@@ -88,7 +39,7 @@ async def test_every_event_comes_back_as_it_was_written(
 ):
     ref = fresh_ref()
     commits = [
-        Commit(version=version, at=data.draw(_floats), events=tuple(events))
+        Commit(version=version, at=data.draw(FLOATS), events=tuple(events))
         for version, events in enumerate(
             data.draw(st.lists(st.lists(instances(kind), max_size=3), max_size=3)), 1
         )
@@ -167,7 +118,7 @@ async def test_an_append_brings_the_signals_that_came_meanwhile(storage: Storage
 async def test_a_journal_of_many_pages_is_read_to_its_end_and_from_anywhere(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("agent_core.storage.journal._PAGE", 4)
+    monkeypatch.setattr("agent_core.storage.journal.PAGE", 4)
     monkeypatch.setattr("agent_core.storage.inbox._PAGE", 4)
     signal = PauseAsked(by="9", reason="x")
     for version in range(1, 13):
