@@ -15,7 +15,7 @@ _SAFE = (
     " find_skills ask deliver finish delegate write_code"
 )
 _RUN = "run_python run_shell run_skill save_skill set_contract"
-_REACH = "install run_online forget book"
+_REACH = "install run_online forget book register_experiment"
 
 RISKS: Mapping[str, Risk] = MappingProxyType(
     {
@@ -25,7 +25,7 @@ RISKS: Mapping[str, Risk] = MappingProxyType(
     }
 )
 
-ASKS_EACH_TIME = frozenset({"book", "forget"})
+ASKS_EACH_TIME = frozenset({"book", "forget", "register_experiment"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
