@@ -108,4 +108,4 @@ async def _fail(house: House, state: State, error: Exception) -> None:
     )
     summary = f"A fault in Goalkeeper ended this goal. Tell the host this reference: {reference}."
     await _commit(house, state, (Ended(status=Status.FAILED, summary=summary, checked=False),))
-    await house.storage.index.ended(state.ref)
+    await steps.rest(house, state, None)

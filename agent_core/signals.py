@@ -11,8 +11,8 @@ from agent_core.values import NamedFile, Person
 
 T = TypeVar("T")
 
-Post = Literal["proposal", "rule", "question", "budget"]
-"""The posts of a session whose reactions mean something."""
+Post = Literal["proposal", "rule", "question", "budget", "entry"]
+"""The posts whose reactions mean something: those of a session, and an entry of the books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

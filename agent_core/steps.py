@@ -75,6 +75,8 @@ class House:
     workspaces: Workspaces
     still_may: Callable[[State, Person, Right], Awaitable[bool]]
     """Whether the person holds the right at this moment."""
+    on_ended: Callable[[State], Awaitable[None]]
+    """What else follows from the end of a session; at least once, before it leaves the index of live ones."""
 
 
 async def think(house: House, state: State) -> tuple[Event, ...]:
@@ -167,6 +169,7 @@ async def end(house: House, state: State, status: Status, pending: Pending | Non
 async def rest(house: House, state: State, until: float | None) -> None:
     """Leave the session alone until a signal or the given time."""
     if state.ended:
+        await house.on_ended(state)
         await house.storage.index.ended(state.ref)
         await house.workspaces.close(state.ref)
     elif until is not None:

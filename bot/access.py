@@ -21,6 +21,7 @@ _MEANT: dict[Post, tuple[str, ...]] = {
     "rule": (ALWAYS, STOP),
     "question": (*DIGITS, STOP),
     "budget": (MORE, STOP),
+    "entry": (ONCE,),
 }
 _KEYCAP, _EMOJI_STYLE = "\u20e3", "\ufe0f"
 
@@ -92,7 +93,7 @@ def may_press(member: Member, post: Post, emoji: str, rules: ServerRules, starte
 def right_of(post: Post) -> Right:
     """The right that answers such a post."""
     match post:
-        case "proposal" | "rule":
+        case "proposal" | "rule" | "entry":
             return Right.APPROVE
         case "question":
             return Right.STEER

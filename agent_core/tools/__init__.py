@@ -1,7 +1,9 @@
 """The list of tools that a session may use."""
 
+from collections.abc import Iterable
+
 from agent_core.contract import ContractRunner
-from agent_core.tools.base import Outcome, Tool, Toolbox, observe
+from agent_core.tools.base import AnyTool, Outcome, Tool, Toolbox, observe
 from agent_core.tools.files import edit_file, list_files, read_file, write_file
 from agent_core.tools.goal import ask, deliver, finish, set_contract, set_plan
 from agent_core.tools.run import run_python, run_shell
@@ -12,8 +14,14 @@ from sandbox import Limits, Pool
 __all__ = ["Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
 
 
-def toolbox(workspaces: Workspaces, runner: ContractRunner, limits: Limits, pool: Pool | None) -> Toolbox:
-    """Every tool of this version."""
+def toolbox(
+    workspaces: Workspaces,
+    runner: ContractRunner,
+    limits: Limits,
+    pool: Pool | None,
+    more: Iterable[AnyTool] = (),
+) -> Toolbox:
+    """Every tool of this version, those that a composition root brings along among them."""
     return Toolbox(
         [
             read_file(workspaces),
@@ -27,5 +35,6 @@ def toolbox(workspaces: Workspaces, runner: ContractRunner, limits: Limits, pool
             ask(),
             deliver(),
             finish(),
+            *more,
         ]
     )

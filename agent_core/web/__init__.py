@@ -7,6 +7,7 @@ of its own (`reader`), so that a hostile page costs a process and never the bot.
 from agent_core.web.fetched import Fetched, FetchRecord, Hosts
 from agent_core.web.fetcher import GuardedFetcher
 from agent_core.web.page import Page, read_html
+from agent_core.web.reader import Reader
 from agent_core.web.search import Hit, Search, SearchService
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Hit",
     "Hosts",
     "Page",
+    "Reader",
     "Search",
     "SearchService",
     "read_html",

@@ -11,6 +11,7 @@ from agent_core.errors import StoreUnavailableError
 from agent_core.session import State
 from agent_core.values import Person, Right
 from bot import access
+from bot.app.treasury import Treasury
 from bot.catchup import CatchUp
 from bot.commands import Desk, Openings, commands_for
 from bot.discord_api import DiscordApi, DroppedFiles, Facts, learn
@@ -57,16 +58,27 @@ async def call(stack: AsyncExitStack, settings: Settings, place: Place) -> Line:
     return Line(client=client, api=DiscordApi(client), facts=facts, http=http, token=place.token)
 
 
-def gateway(line: Line, control: Control, demo_goals: tuple[tuple[str, str], ...]) -> Gateway:
+def gateway(
+    line: Line, control: Control, treasury: Treasury, demo_goals: tuple[tuple[str, str], ...]
+) -> Gateway:
     """Everything that listens."""
     client, api = line.client, line.api
     dropped = DroppedFiles(http=line.http, blobs=control.storage.blobs)
     notes = Notes(api)
     openings = Openings(control=control, api=api)
     words = Words(client=client, control=control, api=api, dropped=dropped, notes=notes)
-    presses = Presses(client=client, control=control, api=api, notes=notes)
+    presses = Presses(client=client, control=control, api=api, notes=notes, ledger=treasury.ledger)
     threads = Threads(client=client, control=control, api=api)
-    desk = Desk(control=control, api=api, dropped=dropped, openings=openings, demo_goals=demo_goals)
+    desk = Desk(
+        control=control,
+        api=api,
+        dropped=dropped,
+        openings=openings,
+        ledger=treasury.ledger,
+        experiments=treasury.experiments,
+        fetch=treasury.fetch,
+        demo_goals=demo_goals,
+    )
     events = Events(
         client=client,
         commands=commands_for(client, desk),

@@ -22,6 +22,7 @@ from agent_core.worker import DocketEngine
 from agent_core.workspace import Workspaces
 from bot.app import front
 from bot.app.outside import Outside, Part, demo_goals, playground_token
+from bot.app.treasury import Treasury, open_treasury
 from bot.discord_api import UnavailableError
 from bot.gateway import Gateway
 from bot.reporter import Pace, Reporter
@@ -60,6 +61,7 @@ class Built:
     clock: Clock
     pool: Pool | None
     line: front.Line
+    treasury: Treasury
 
 
 class Bot:
@@ -72,7 +74,7 @@ class Bot:
         )
         workspaces = Workspaces(settings.data_dir / "work", storage.blobs)
         runner = ContractRunner(workspaces, settings.data_dir / "checks", limits, built.pool)
-        tools = toolbox(workspaces, runner, limits, built.pool)
+        tools = toolbox(workspaces, runner, limits, built.pool, built.treasury.tools)
         prefix = Prefix(
             model=built.model.name, system=prompt("system"), tools=tools.schemas(), limits=settings.limits
         )
@@ -100,6 +102,7 @@ class Bot:
             runner=runner,
             workspaces=workspaces,
             still_may=self._still_may,
+            on_ended=built.treasury.book_cost,
         )
 
     async def sweep(self) -> None:
@@ -151,11 +154,16 @@ async def running(
             clock=clock,
             pool=pool,
             line=line,
+            treasury=await open_treasury(stack, storage, clock),
         )
         bot = Bot(built, pace)
         await stack.enter_async_context(bot.engine)
         await stack.enter_async_context(bot.reporter)
-        gateway = front.gateway(line, bot.control, demo_goals(settings)) if role != "worker" else None
+        gateway = (
+            front.gateway(line, bot.control, built.treasury, demo_goals(settings))
+            if role != "worker"
+            else None
+        )
         ended = asyncio.Event()
         async with _at_work(bot, gateway, ended, works=role != "gateway"):
             yield Running(

@@ -5,9 +5,11 @@ from discord import app_commands
 
 from bot.commands.answer import Commands
 from bot.commands.desk import Desk
+from bot.commands.experiment import experiment
 from bot.commands.files import files
 from bot.commands.goal import goal
 from bot.commands.help import help_command
+from bot.commands.ledger import ledger, networth
 from bot.commands.opening import Openings
 from bot.commands.settings import settings
 from bot.commands.status import status
@@ -31,6 +33,9 @@ def commands_for(client: discord.Client, desk: Desk) -> Commands:
         stop(desk),
         resume(desk),
         files(desk),
+        networth(desk),
+        ledger(desk),
+        experiment(desk),
         settings(desk),
         help_command(desk),
     ):

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from agent_core.control import Control
 from agent_core.errors import RefusedError
+from agent_core.experiments import Experiments
+from agent_core.ledger import Ledger
+from agent_core.tools.books import Fetch
 from agent_core.values import SessionRef
 from bot.commands.answer import Asking, in_time
 from bot.commands.opening import Openings
@@ -18,6 +21,10 @@ class Desk:
     api: DiscordApi
     dropped: DroppedFiles
     openings: Openings
+    ledger: Ledger
+    experiments: Experiments
+    fetch: Fetch
+    """Reads a link by the web's own rules."""
     demo_goals: tuple[tuple[str, str], ...] = ()
     """What the demo model can play: the words that it listens for, and an example. Empty for a real model."""
 

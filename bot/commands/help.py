@@ -10,6 +10,7 @@ mend what fails, and hand over the files.
 `/goal` a goal in your words, with a file, autonomy, budget, or what "done" means
 `/status` how a goal stands, or what is running · `/files` its files, any of them again
 `/steer` tell it something · `/stop` end it, with `all` everything · `/resume` go on
+`/ledger` the books · `/networth` what we are worth · `/experiment` said before it starts
 `/settings` who may do what, and how I behave here
 
 In a goal's thread:

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 import discord
 
 from agent_core.control import Control
+from agent_core.errors import RefusedError
+from agent_core.ledger import Ledger
 from agent_core.session import State
 from agent_core.session.take import REJECT, STOP
 from agent_core.signals import Reacted
 from agent_core.storage import Asks
-from agent_core.values import Person, SessionRef
+from agent_core.values import Person, Right, SessionRef
 from bot import access
 from bot.access import Member
 from bot.discord_api import DiscordApi, DiscordError, Lanes
 from bot.inbound.notes import Notes
+from bot.render.escape import line
 
 _LOOKS, _LOOK_AGAIN_S = 20, 0.1
 _NEWEST_POSTS = 40
@@ -43,11 +46,14 @@ class Press:
 class Presses:
     """Turns what people press into signals."""
 
-    def __init__(self, *, client: discord.Client, control: Control, api: DiscordApi, notes: Notes) -> None:
+    def __init__(
+        self, *, client: discord.Client, control: Control, api: DiscordApi, notes: Notes, ledger: Ledger
+    ) -> None:
         self._client = client
         self._control = control
         self._api = api
         self._notes = notes
+        self._ledger = ledger
         self._lanes = Lanes()
 
     async def changed(self, event: discord.RawReactionActionEvent, guild: discord.Guild) -> None:
@@ -65,6 +71,10 @@ class Presses:
             if found is None or emoji is None:
                 return
             ref, asks = found
+            if asks.post == "entry":
+                if added and (member := event.member or await self._api.member(guild, str(event.user_id))):
+                    await self._confirm(ref.guild_id, asks.about, member, (channel_id, message_id, raw))
+                return
             state = await self._control.read(ref)
             if state.status.ended:
                 return
@@ -76,13 +86,15 @@ class Presses:
 
     async def cleared(self, guild: discord.Guild, channel_id: str, message_id: str) -> None:
         """All reactions, or all of one emoji, were removed at once."""
-        if found := await self._asked(guild, channel_id, message_id, patient=False):
+        found = await self._asked(guild, channel_id, message_id, patient=False)
+        if found and found[1].post != "entry":
             await self._compare(await self._control.read(found[0]), found[1], message_id, guild)
 
     async def deleted(self, guild: discord.Guild, message_ids: Sequence[str]) -> None:
         """Have what still asks posted again: to delete it decides nothing."""
         for message_id in message_ids:
-            if found := await self._control.storage.posts.asked(str(guild.id), message_id):
+            found = await self._control.storage.posts.asked(str(guild.id), message_id)
+            if found and found[1].post != "entry":
                 state = await self._control.read(found[0])
                 if not state.status.ended and _is_open(state, found[1]):
                     await self._gone(state, message_id)
@@ -93,7 +105,7 @@ class Presses:
         message_ids = {message_id for message_id in posts.values() if message_id.isdecimal()}
         for message_id in sorted(message_ids, key=int, reverse=True)[:_NEWEST_POSTS]:
             found = await self._control.storage.posts.asked(state.ref.guild_id, message_id)
-            if found and found[0] == state.ref and _is_open(state, found[1]):
+            if found and found[0] == state.ref and found[1].post != "entry" and _is_open(state, found[1]):
                 await self._compare(state, found[1], message_id, guild)
 
     async def _asked(
@@ -118,6 +130,26 @@ class Presses:
             await self._take_off(press, who.id, access.why(access.right_of(asks.post), rules))
         elif press.emoji == STOP or _is_open(state, asks):
             await self._signal(state, asks, press.emoji, who.person, present=True)
+
+    async def _confirm(
+        self, guild_id: str, entry_id: str, member: discord.Member, where: tuple[str, str, str]
+    ) -> None:
+        """Count a person's word for an entry of the books, or say why it does not count."""
+        if member.bot:
+            return
+        channel_id, message_id, raw = where
+        who, rules = Member.of(member), await self._control.rules(guild_id)
+        press = Press(emoji=raw, raw=raw, channel_id=channel_id, message_id=message_id)
+        if not access.may(who, Right.APPROVE, rules):
+            await self._take_off(press, who.id, access.why(Right.APPROVE, rules))
+            return
+        try:
+            entry = await self._ledger.confirm(guild_id, entry_id, who.person)
+        except RefusedError as error:
+            await self._take_off(press, who.id, str(error))
+            return
+        text = f"✅ Entry {entry.number} is evidenced: **{line(who.name, 60)}** has looked at it."
+        await self._notes.once(channel_id, message_id, text, "entry", message_id)
 
     async def _taken_back(self, state: State, asks: Asks, emoji: str, person_id: str) -> None:
         person = (await self._standing(state, asks)).get((emoji, person_id))

@@ -1,5 +1,5 @@
 """Charts as PNG files, readable on Discord's dark and light page alike. Pure, and slow: never on the loop."""
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import io
 from collections.abc import Sequence

@@ -33,16 +33,17 @@ from agent_core.events import (
     WordsChanged,
 )
 from agent_core.policy import risk_of
-from agent_core.session import fold
+from agent_core.session import State, fold
 from agent_core.session.state import keyed
 from agent_core.session.take import MORE
 from agent_core.storage import Asks
-from agent_core.values import Risk, ServerRules, SessionRef
+from agent_core.values import Action, NamedFile, Risk, ServerRules, SessionRef
 from bot.render import asking
 from bot.render.actions import show_action
 from bot.render.block import Block
 from bot.render.closing import checks, closing, delivery, thread_name, to_judge
 from bot.render.escape import code, line, prose
+from bot.render.files import attachments
 from bot.render.page import Asked, Page, Thread
 from bot.render.post import Receipts, Rename, Showing
 from bot.render.results import Result, show_result
@@ -161,6 +162,7 @@ def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
         thread.handed |= set(files)
     elif above is None:
         above = _reminder(thread, event.action)
+    above = Block(text=above.text, files=(*above.files, *attachments(_evidence(thread.state, action))))
     thread.asked[event.action] = page.ask(
         asking.proposal(thread.state, event, action),
         asking.legend(event, rules),
@@ -172,6 +174,13 @@ def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
     )
     if is_step:
         thread.step_post = thread.asked[event.action].draft.key
+
+
+def _evidence(state: State, action: Action) -> tuple[NamedFile, ...]:
+    """The file that is to prove an entry of the books: nobody says yes to it unseen."""
+    path = str((action.arguments or {}).get("evidence", "")) if action.name == "book" else ""
+    file = state.files.get(path)
+    return (NamedFile(path=path, file=file),) if file else ()
 
 
 def _reminder(thread: Thread, key: str) -> Block:
@@ -246,7 +255,14 @@ def _observed(page: Page, event: Observed, rules: ServerRules) -> None:
         return
     thread.results += 1
     block = show_result(result, room=page.room)
-    page.post(block.text, files=block.files)
+    page.post(block.text, files=block.files, asks=_entry(thread, result))
+
+
+def _entry(thread: Thread, result: Result) -> Asks | None:
+    """What a person's ✅ on the post of an entry of the books confirms."""
+    if result.name != "book" or result.observation.is_error:
+        return None
+    return Asks(post="entry", about=f"{thread.state.ref.id}:{result.key}")
 
 
 def _was_the_answer(page: Page, event: Observed, asked: Asked) -> bool:

@@ -38,6 +38,8 @@ class Office:
     """Rights that somebody no longer has."""
     meanwhile: Callable[[], Awaitable[None]] | None = None
     """Happens once, while a right is looked up."""
+    ended: list[SessionRef] = field(default_factory=list[SessionRef])
+    """Sessions whose end was seen to, as often as it was."""
     messages: int = 100
 
     async def start(
@@ -122,6 +124,9 @@ async def open_office(storage: Storage, redis_url: str, folder: Path) -> AsyncGe
                 await happens()
             return (person.id, right) not in office.lost
 
+        async def ended(state: State) -> None:
+            office.ended.append(state.ref)
+
         async with DocketEngine(redis_url, work, show, clock=clock) as engine:
             house = House(
                 storage=storage,
@@ -132,6 +137,7 @@ async def open_office(storage: Storage, redis_url: str, folder: Path) -> AsyncGe
                 runner=runner,
                 workspaces=workspaces,
                 still_may=still_may,
+                on_ended=ended,
             )
             prefix = Prefix(model="scripted", system="You are tested.", tools=tools.schemas())
             control = Control(storage=storage, engine=engine, clock=clock, prefix=prefix)

@@ -27,6 +27,7 @@ from agent_core.signals import Signal
 from agent_core.storage import Asks, Storage
 from agent_core.storage.redis import connected
 from agent_core.values import Action, SessionRef, Usage
+from bot.app.treasury import Treasury, open_treasury
 from bot.catchup import CatchUp
 from bot.commands import Commands, Desk, Openings, commands_for
 from bot.discord_api import Caps, DiscordApi, DroppedFiles, learn
@@ -76,6 +77,7 @@ class Front:
     http: aiohttp.ClientSession
     storage: Storage
     control: Control
+    treasury: Treasury
     guild_id: str = ""
     channel_id: str = ""
     users: dict[str, str] = field(default_factory=dict[str, str])
@@ -156,11 +158,21 @@ class Front:
         dropped = DroppedFiles(http=self.http, blobs=self.storage.blobs, caps=CAPS)
         openings = Openings(control=self.control, api=api)
         demo = (("primes", "find the primes below 100"),)
-        desk = Desk(control=self.control, api=api, dropped=dropped, openings=openings, demo_goals=demo)
+        treasury = self.treasury
+        desk = Desk(
+            control=self.control,
+            api=api,
+            dropped=dropped,
+            openings=openings,
+            ledger=treasury.ledger,
+            experiments=treasury.experiments,
+            fetch=treasury.fetch,
+            demo_goals=demo,
+        )
         commands = commands_for(client, desk)
         notes = Notes(api)
         words = Words(client=client, control=self.control, api=api, dropped=dropped, notes=notes)
-        presses = Presses(client=client, control=self.control, api=api, notes=notes)
+        presses = Presses(client=client, control=self.control, api=api, notes=notes, ledger=treasury.ledger)
         threads = Threads(client=client, control=self.control, api=api)
         catchup = CatchUp(
             control=self.control, words=words, presses=presses, threads=threads, openings=openings
@@ -299,7 +311,15 @@ async def open_front(redis_url: str, folder: Path) -> AsyncGenerator[Front]:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         prefix = Prefix(model="demo", system="", tools=())
         control = Control(storage=storage, engine=Wakes(), clock=Clock(), prefix=prefix)
-        front = Front(url=playground.url, redis_url=redis_url, http=http, storage=storage, control=control)
+        treasury = await open_treasury(stack, storage, Clock())
+        front = Front(
+            url=playground.url,
+            redis_url=redis_url,
+            http=http,
+            storage=storage,
+            control=control,
+            treasury=treasury,
+        )
         stack.push_async_callback(front.stop_bot)
         state = await front.ask("GET", "state")
         guild = state["guilds"][0]

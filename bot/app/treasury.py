@@ -1,0 +1,54 @@
+"""The server's books and experiments, and how a link becomes evidence."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from decimal import Decimal
+
+from agent_core.clock import Clock
+from agent_core.errors import FetchFailedError
+from agent_core.experiments import Experiments
+from agent_core.ledger import Ledger
+from agent_core.session import State
+from agent_core.storage import Storage
+from agent_core.tools.base import AnyTool
+from agent_core.tools.books import Fetch, book, register_experiment
+from agent_core.web import Fetched, GuardedFetcher, Reader
+
+_FINE = 400
+"""Statuses from here on are no document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treasury:
+    """Everything about money that is not the bot's own spending."""
+
+    ledger: Ledger
+    experiments: Experiments
+    fetch: Fetch
+    tools: tuple[AnyTool, ...]
+
+    async def book_cost(self, state: State) -> None:
+        """Enter what the session's model calls cost, once."""
+        spent = Decimal(str(state.cost_usd))
+        await self.ledger.book_model_cost(state.ref.guild_id, state.ref.id, spent)
+
+
+async def open_treasury(stack: AsyncExitStack, storage: Storage, clock: Clock) -> Treasury:
+    """The books of every server; documents are parsed in a process of its own."""
+    web = await stack.enter_async_context(GuardedFetcher())
+    reader = await stack.enter_async_context(Reader())
+
+    async def fetch(link: str) -> bytes:
+        answer = await web.get(link)
+        if answer.status >= _FINE:
+            raise FetchFailedError(f"{link} answers with status {answer.status}.")
+        return answer.body
+
+    async def read_text(name: str, data: bytes) -> str:
+        document = Fetched(url=name, status=200, content_type="", body=data)
+        return (await reader.read(document, shape="", url=name)).text
+
+    ledger = Ledger(records=storage.ledger, blobs=storage.blobs, clock=clock, read_text=read_text)
+    experiments = Experiments(records=storage.experiments, clock=clock)
+    tools = (book(ledger, storage.blobs, fetch), register_experiment(experiments))
+    return Treasury(ledger=ledger, experiments=experiments, fetch=fetch, tools=tools)
