@@ -77,6 +77,7 @@ def gateway(
         ledger=treasury.ledger,
         experiments=treasury.experiments,
         fetch=treasury.fetch,
+        papers=treasury.papers,
         demo_goals=demo_goals,
     )
     events = Events(

@@ -1,5 +1,6 @@
 """The server's books and experiments, and how a link becomes evidence."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,12 +8,15 @@ from decimal import Decimal
 from agent_core.clock import Clock
 from agent_core.errors import FetchFailedError
 from agent_core.experiments import Experiments
-from agent_core.ledger import Ledger
+from agent_core.ledger import Ledger, statement, table
+from agent_core.prompts import load as prompt
 from agent_core.session import State
-from agent_core.storage import Storage
+from agent_core.storage import BlobStore, Storage
 from agent_core.tools.base import AnyTool
 from agent_core.tools.books import Fetch, book, register_experiment
+from agent_core.values import NamedFile
 from agent_core.web import Fetched, GuardedFetcher, Reader
+from bot.render.books import experiments_page
 
 _FINE = 400
 """Statuses from here on are no document."""
@@ -26,6 +30,24 @@ class Treasury:
     experiments: Experiments
     fetch: Fetch
     tools: tuple[AnyTool, ...]
+    _blobs: BlobStore
+
+    async def papers(self, guild_id: str) -> tuple[NamedFile, ...]:
+        """The books, this month, the experiments, and how to work on them, as inputs of a goal."""
+        books, today = await self.ledger.books(guild_id), self.ledger.today()
+        register = await self.experiments.register_of(guild_id)
+        papers = {
+            "entrepreneur.md": prompt("entrepreneur").encode(),
+            "books.csv": await asyncio.to_thread(table, books),
+            "statement.md": (await asyncio.to_thread(statement, books, today.year, today.month)).encode(),
+            "experiments.md": experiments_page(register, books, today).encode(),
+        }
+        return tuple(
+            [
+                NamedFile(path=f"inputs/{name}", file=await self._blobs.put_bytes(guild_id, data))
+                for name, data in papers.items()
+            ]
+        )
 
     async def book_cost(self, state: State) -> None:
         """Enter what the session's model calls cost, once."""
@@ -51,4 +73,4 @@ async def open_treasury(stack: AsyncExitStack, storage: Storage, clock: Clock) -
     ledger = Ledger(records=storage.ledger, blobs=storage.blobs, clock=clock, read_text=read_text)
     experiments = Experiments(records=storage.experiments, clock=clock)
     tools = (book(ledger, storage.blobs, fetch), register_experiment(experiments))
-    return Treasury(ledger=ledger, experiments=experiments, fetch=fetch, tools=tools)
+    return Treasury(ledger=ledger, experiments=experiments, fetch=fetch, tools=tools, _blobs=storage.blobs)

@@ -1,5 +1,6 @@
 """What the commands work with, and which session a command means."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agent_core.control import Control
@@ -7,7 +8,7 @@ from agent_core.errors import RefusedError
 from agent_core.experiments import Experiments
 from agent_core.ledger import Ledger
 from agent_core.tools.books import Fetch
-from agent_core.values import SessionRef
+from agent_core.values import NamedFile, SessionRef
 from bot.commands.answer import Asking, in_time
 from bot.commands.opening import Openings
 from bot.discord_api import DiscordApi, DroppedFiles
@@ -25,6 +26,8 @@ class Desk:
     experiments: Experiments
     fetch: Fetch
     """Reads a link by the web's own rules."""
+    papers: Callable[[str], Awaitable[tuple[NamedFile, ...]]]
+    """The books of a server as the inputs of a goal that works on them."""
     demo_goals: tuple[tuple[str, str], ...] = ()
     """What the demo model can play: the words that it listens for, and an example. Empty for a real model."""
 

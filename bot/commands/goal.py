@@ -8,6 +8,7 @@ from discord import app_commands
 
 from agent_core.control import Order
 from agent_core.errors import RefusedError
+from agent_core.ledger import refuse_plan
 from agent_core.signals import StopAsked
 from agent_core.values import Autonomy, Right, SessionRef
 from bot import access
@@ -27,6 +28,9 @@ _NEEDED = (
 )
 
 
+Template = Literal["entrepreneur"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What somebody typed."""
@@ -36,6 +40,7 @@ class Wish:
     autonomy: Autonomy | None
     budget_usd: float | None
     done_when: str
+    template: Template | None = None
 
 
 def goal(desk: Desk) -> Slash:
@@ -49,6 +54,7 @@ def goal(desk: Desk) -> Slash:
         done_when="How you would see that it is done.",
         file2="Another file.",
         file3="Another file.",
+        template="entrepreneur: I read the books, review experiments, and propose the next one.",
     )
     async def command(  # noqa: PLR0917 - the parameters are the options
         interaction: Asking,
@@ -59,6 +65,7 @@ def goal(desk: Desk) -> Slash:
         done_when: app_commands.Range[str, 1, 2000] | None = None,
         file2: discord.Attachment | None = None,
         file3: discord.Attachment | None = None,
+        template: Template | None = None,
     ) -> None:
         dropped = [one for one in (file, file2, file3) if one is not None]
         wish = Wish(
@@ -67,10 +74,19 @@ def goal(desk: Desk) -> Slash:
             autonomy=Autonomy(autonomy) if autonomy else None,
             budget_usd=budget,
             done_when=done_when or "",
+            template=template,
         )
         await _start(desk, interaction, wish)
 
     return slash("goal", "Give me a goal; I work on it in a thread of its own.", command)
+
+
+def templated(goal: str, template: Template | None) -> str:
+    """The goal as the session gets it: a template is a page among its inputs that it is told to follow."""
+    if template is None:
+        return goal
+    refuse_plan(goal)
+    return f"{goal}\n\nWork as an entrepreneur: read inputs/{template}.md first and follow it."
 
 
 async def _start(desk: Desk, interaction: Asking, wish: Wish) -> None:
@@ -88,15 +104,16 @@ async def _start(desk: Desk, interaction: Asking, wish: Wish) -> None:
         received = await desk.dropped.receive(ref.guild_id, wish.dropped)
         if received.refused:
             raise RefusedError("\n".join((*received.refused, "So nothing was started.")))
+        papers = await desk.papers(ref.guild_id) if wish.template else ()
         order = Order(
             ref=ref,
-            goal=wish.goal,
+            goal=templated(wish.goal, wish.template),
             starter=member.person,
             channel_id=str(channel.id),
             autonomy=wish.autonomy,
             done_when=wish.done_when,
             budget_usd=wish.budget_usd,
-            files=received.files,
+            files=(*papers, *received.files),
         )
         await desk.control.start(order)
         await _open(desk, interaction, order)

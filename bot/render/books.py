@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from agent_core.experiments import ENOUGH, Experiment, Outcome
+from agent_core.experiments import ENOUGH, Experiment, Outcome, Register
 from agent_core.ledger import Books, Entry, plain, shown
 from bot.render.escape import code, line
 from bot.render.plots import Series, line_chart
@@ -131,6 +131,16 @@ def forecast_line(brier: tuple[float, int] | None) -> str:
     return (
         f"-# Brier score of {counted(count, 'past forecast')}: {score:.3f} (0 is perfect, 0.25 is guessing)"
     )
+
+
+def experiments_page(register: Register, books: Books, today: date) -> str:
+    """Every experiment and how past forecasts came out, as a page of Markdown."""
+    nets = {name: books.net_of(name) for name in register.experiments}
+    parts = ["# Experiments", forecast_line(register.brier(today, nets)).removeprefix("-# ")]
+    for name, experiment in register.experiments.items():
+        outcome = experiment.outcome(today, nets[name])
+        parts.append(experiment_rows(experiment, outcome, nets[name], books.currency))
+    return "\n\n".join(parts if register.experiments else [*parts, "None was registered yet."]) + "\n"
 
 
 def fitted(rows: Iterable[str], room: int) -> str:

@@ -12,6 +12,7 @@ from playground.demo.scenes import (
     contract,
     convert,
     debug,
+    entrepreneur,
     haiku,
     long,
     primes,
@@ -35,6 +36,12 @@ class DemoGoal:
 
 
 GOALS: tuple[DemoGoal, ...] = (
+    DemoGoal(
+        words=("entrepreneur", "books", "net worth"),
+        title="Look after the server's books: one experiment, a chart, a report",
+        example="entrepreneur: how do we stand? (with template: entrepreneur)",
+        play=entrepreneur.play,
+    ),
     DemoGoal(
         words=("chart", "plot", "graph", "diagram", "csv"),
         title="Draw a chart from a CSV that you drop in",

@@ -167,6 +167,7 @@ class Front:
             ledger=treasury.ledger,
             experiments=treasury.experiments,
             fetch=treasury.fetch,
+            papers=treasury.papers,
             demo_goals=demo,
         )
         commands = commands_for(client, desk)

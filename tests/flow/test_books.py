@@ -2,13 +2,21 @@
 
 import csv
 import io
+from collections.abc import AsyncGenerator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from bot.app import running
+from bot.app.outside import playground_token
+from bot.reporter import Pace
+from bot.settings import load
+from playground import Playground
 from tests.flow.conftest import Stage
-from tests.flow.people import Json, Thread, attached
+from tests.flow.people import Json, People, Thread, attached
 
 MANAGES = str(1 << 5 | 1 << 10 | 1 << 11 | 1 << 6 | 1 << 16 | 1 << 31 | 1 << 38)
 FINISH = ("finish", {"summary": "booked"})
@@ -148,4 +156,42 @@ async def test_an_experiment_is_registered_looked_at_and_reported(stage: Stage):
     refused = await stage.people.command(
         "experiment add", hypothesis="Buy bitcoin", metric="x", cap="1", stop="2099-01-01", probability=0.5
     )
+    assert "I do not do this: trading" in refused["content"]
+
+
+@pytest_asyncio.fixture
+async def demo(
+    playground: Playground, people: People, redis_url: str, tmp_path: Path
+) -> AsyncGenerator[People]:
+    """A bot without a model: the demo plays."""
+    settings = load(
+        {
+            "DISCORD_TOKEN": playground_token(),
+            "DISCORD_API_URL": playground.api_url,
+            "REDIS_URL": redis_url,
+            "DATA_DIR": str(tmp_path / "data"),
+        },
+        env_file=None,
+    )
+    async with running(settings, pace=Pace(young_s=0.05)):
+        await people.until_bot_is_ready()
+        yield people
+
+
+async def test_the_entrepreneur_of_the_demo_reads_the_books_asks_for_an_experiment_and_reports(demo: People):
+    added = {"description": "Dues", "to": "assets:cash", "from": "income:dues", "date": "2026-11-03"}
+    await demo.command("ledger add", amount="120", **added)
+    thread = await demo.goal("entrepreneur: how do we stand?", template="entrepreneur", autonomy="auto")
+    proposal = await thread.proposal()
+    assert "register_experiment" in proposal["content"]
+    await thread.press(proposal, "✅")
+    await thread.says("Experiment 1 is registered")
+    assert (await thread.file("chart.png")).startswith(b"\x89PNG")
+    assert "all assets less all liabilities: 120.00" in (await thread.file("report.md")).decode()
+    await thread.says("finished")
+    assert "⏳ running" in (await demo.command("experiment list"))["content"]
+
+
+async def test_the_entrepreneur_refuses_what_is_refused(demo: People):
+    refused = await demo.command("goal", text="Trade stocks for us", template="entrepreneur")
     assert "I do not do this: trading" in refused["content"]
