@@ -1,11 +1,12 @@
 """The door for everyone outside: start a session, say something to it, list and read."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from agent_core.clock import Clock
 from agent_core.engine import Engine
-from agent_core.errors import FencedError, RefusedError
+from agent_core.errors import FencedError, NewerEventError, RefusedError, UnreadableJournalError
 from agent_core.events import Commit, SessionStarted
 from agent_core.session import State
 from agent_core.session.files import dropped_apart
@@ -101,7 +102,12 @@ class Control:
 
     async def read(self, ref: SessionRef) -> State:
         """The session's state now. Raises RefusedError where there is no such session."""
-        state = await self.storage.states.load(ref)
+        try:
+            state = await self.storage.states.load(ref)
+        except UnreadableJournalError as error:
+            raise RefusedError(
+                f"What is stored of this goal is damaged, so it cannot go on. {error}"
+            ) from error
         if state is None:
             raise RefusedError(f"There is no session {ref.id}.")
         return state
@@ -113,6 +119,14 @@ class Control:
     async def live(self, guild_id: str) -> list[SessionRef]:
         """The server's sessions that have not ended."""
         return await self.storage.index.live(guild_id)
+
+    async def live_states(self, guild_id: str) -> list[State]:
+        """How they stand; those that cannot be read, or only by a newer version, are left out."""
+        found: list[State] = []
+        for ref in await self.live(guild_id):
+            with suppress(RefusedError, NewerEventError):
+                found.append(await self.read(ref))
+        return found
 
     async def recent(self, guild_id: str, limit: int) -> list[SessionRef]:
         """The server's newest sessions, ended ones too."""

@@ -17,6 +17,7 @@
     * StoreUnavailableError  -> whoever waits: the turn is run again when the store is back
     * FencedError            -> nobody: another worker owns the session; drop everything
     * NewerEventError        -> nobody: a newer version wrote this journal; leave the session to it
+    * UnreadableJournalError -> the thread, in one sentence, and the log: the session is set aside
     * StartError             -> the host, on the terminal: why the bot cannot start, and what to type
 
 Anything else is a bug: logged with its traceback and a reference; the thread gets an apology with that.
@@ -67,6 +68,10 @@ class FencedError(GoalkeeperError):
 
 class NewerEventError(GoalkeeperError):
     """The journal holds an event that this version of the program does not know."""
+
+
+class UnreadableJournalError(GoalkeeperError):
+    """What is stored of a session is damaged: it makes no sense to any version of the program."""
 
 
 class StartError(GoalkeeperError):

@@ -6,7 +6,7 @@ from uuid import uuid4
 import structlog
 
 from agent_core import steps
-from agent_core.errors import GoalkeeperError
+from agent_core.errors import GoalkeeperError, UnreadableJournalError
 from agent_core.events import Commit, Ended, Event, SignalsTaken
 from agent_core.session import (
     Act,
@@ -28,12 +28,19 @@ from agent_core.values import SessionRef, Status
 MOST_COMMITS = 10_000
 """Of one turn; another goes on. One in which nothing was heard or thought is a bug that must not spin."""
 
+Waiting = list[tuple[str, Signal]]
+"""What waits in the inbox, oldest first, with the inbox ids."""
+
 log = structlog.get_logger(__name__)
 
 
 async def turn(house: House, ref: SessionRef) -> None:
     """Work on a session until it waits or has ended. Raises FencedError where another worker owns it."""
-    state = await house.storage.states.load(ref)
+    try:
+        state = await house.storage.states.load(ref)
+    except UnreadableJournalError as error:
+        await _set_aside(house, ref, error)
+        return
     if state is None:
         return  # an order that was never completed
     try:
@@ -61,7 +68,8 @@ async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat ca
             case Propose(proposed=proposed):
                 events = (proposed,)
             case Act(pending=pending, verdict=verdict):
-                await _commit(house, state, await steps.begin(house, state, pending, verdict))
+                begun = await steps.begin(house, state, pending, verdict)
+                fresh = await _commit(house, state, fresh, begun)
                 events = await steps.act(house, state, pending)
             case CheckContract(pending=pending):
                 events = await steps.check(house, state, pending)
@@ -71,7 +79,7 @@ async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat ca
                 events = await steps.end(house, state, status, pending)
             case Wait(until=until):
                 return await steps.rest(house, state, until)
-        fresh = await _commit(house, state, events)
+        fresh = await _commit(house, state, fresh, events)
     return await _go_on_later(house, state, before)
 
 
@@ -83,18 +91,25 @@ async def _go_on_later(house: House, state: State, before: tuple[int, str]) -> N
     await house.engine.wake(state.ref)
 
 
-async def _commit(house: House, state: State, events: tuple[Event, ...]) -> list[tuple[str, Signal]]:
-    """Append the events, fold them in, and return what has come into the inbox meanwhile."""
-    taken = [event.inbox_id for event in events if isinstance(event, SignalsTaken)]
-    after = taken[-1] if taken else state.inbox_id
+async def _commit(house: House, state: State, fresh: Waiting, events: tuple[Event, ...]) -> Waiting:
+    """Append the events, fold them in, and return what waits in the inbox by then."""
+    after = fresh[-1][0] if fresh else state.inbox_id
     if not events:
-        return await house.storage.inbox.fresh(state.ref, after)
+        return [*fresh, *await house.storage.inbox.fresh(state.ref, after)]
     commit = Commit(version=state.version + 1, at=house.clock.now(), events=events)
-    fresh = await house.storage.journal.append(state.ref, commit, inbox_after=after)
+    newer = await house.storage.journal.append(state.ref, commit, inbox_after=after)
     state.apply(commit)
     await house.storage.states.keep_when_due(state)
     await house.engine.report(state.ref)
-    return fresh
+    took = any(isinstance(event, SignalsTaken) for event in events)
+    return [*fresh[took:], *newer]
+
+
+async def _set_aside(house: House, ref: SessionRef, error: UnreadableJournalError) -> None:
+    """Leave a damaged journal to people: it is kept as it is, and nobody works on it again."""
+    log.error("session set aside, its journal is damaged", session=str(ref), reason=str(error))
+    await house.storage.index.set_aside(ref)
+    await house.engine.report(ref)
 
 
 async def _fail(house: House, state: State, error: Exception) -> None:
@@ -107,5 +122,5 @@ async def _fail(house: House, state: State, error: Exception) -> None:
         error="".join(traceback.format_exception(error)),
     )
     summary = f"A fault in Goalkeeper ended this goal. Tell the host this reference: {reference}."
-    await _commit(house, state, (Ended(status=Status.FAILED, summary=summary, checked=False),))
+    await _commit(house, state, [], (Ended(status=Status.FAILED, summary=summary, checked=False),))
     await steps.rest(house, state, None)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar, cast
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
+from agent_core.errors import NewerEventError
 from agent_core.values import NamedFile, Person
 
 T = TypeVar("T")
@@ -126,5 +127,14 @@ def _without_surrogates(value: object) -> object:
 
 
 def load_signal(data: bytes) -> Signal:
-    """The inverse of `dump_signal`. Raises pydantic.ValidationError on anything else."""
-    return _adapter.validate_json(data)
+    """The inverse of `dump_signal`.
+
+    Raises NewerEventError for a kind that only a later version of the program can know, and
+    pydantic.ValidationError on anything else.
+    """
+    try:
+        return _adapter.validate_json(data)
+    except ValidationError as error:
+        if error.errors()[0]["type"] == "union_tag_invalid":
+            raise NewerEventError("The inbox holds a signal of a newer version.") from None
+        raise

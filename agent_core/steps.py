@@ -171,6 +171,7 @@ async def rest(house: House, state: State, until: float | None) -> None:
     if state.ended:
         await house.on_ended(state)
         await house.storage.index.ended(state.ref)
+        await house.storage.inbox.clear(state.ref)
         await house.workspaces.close(state.ref)
     elif until is not None:
         await house.engine.at(state.ref, until)

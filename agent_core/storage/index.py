@@ -1,5 +1,6 @@
 """Which sessions a server has, which of them live, and whose thread is whose."""
 
+from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -7,6 +8,9 @@ from redis.asyncio import Redis
 from agent_core.storage import keys
 from agent_core.storage.redis import answered, text
 from agent_core.values import SessionRef
+
+PAGE = 500
+"""Sessions that are read at once."""
 
 # Once: a repeated start must not bring an ended session back to life.
 _ADD = """
@@ -39,7 +43,15 @@ class Index:
 
     async def bind_thread(self, ref: SessionRef, thread_id: str) -> None:
         """Say that this thread shows this session from now on."""
-        await answered(self._redis.hset(keys.threads(ref.guild_id), thread_id, keys.checked(ref.id)))
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hset(keys.threads(ref.guild_id), thread_id, keys.checked(ref.id))
+        pipe.hset(keys.session(ref), "thread", thread_id)
+        await answered(pipe.execute())
+
+    async def thread(self, ref: SessionRef) -> str | None:
+        """The thread that shows it."""
+        found = await answered(self._redis.hget(keys.session(ref), "thread"))
+        return None if found is None else text(found)
 
     async def by_thread(self, guild_id: str, thread_id: str) -> SessionRef | None:
         """The session of a thread."""
@@ -48,8 +60,17 @@ class Index:
 
     async def live(self, guild_id: str) -> list[SessionRef]:
         """The sessions that have not ended, in no order that means anything."""
-        found = await answered(self._redis.smembers(keys.live(guild_id)))
-        return [SessionRef(guild_id, session_id) for session_id in sorted(text(item) for item in found)]
+        return sorted({ref async for page in self.live_pages(guild_id) for ref in page})
+
+    async def live_pages(self, guild_id: str) -> AsyncGenerator[list[SessionRef]]:
+        """The same, some at a time; one may come twice."""
+        cursor = 0
+        more = True
+        while more:
+            reply = self._redis.sscan(keys.live(guild_id), cursor, count=PAGE)  # pyright: ignore[reportUnknownMemberType]
+            cursor, found = cast(tuple[int, list[Any]], await answered(reply))
+            yield [SessionRef(guild_id, text(session_id)) for session_id in found]
+            more = cursor != 0
 
     async def recent(self, guild_id: str, limit: int) -> list[SessionRef]:
         """The newest first, at most `limit`; ended ones too."""
@@ -62,6 +83,14 @@ class Index:
     async def ended(self, ref: SessionRef) -> None:
         """Note that it lives no longer."""
         await answered(self._redis.srem(keys.live(ref.guild_id), keys.checked(ref.id)))
+
+    async def set_aside(self, ref: SessionRef) -> None:
+        """Note that its journal is damaged: it lives no longer, and is kept for people to look at."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.srem(keys.live(ref.guild_id), keys.checked(ref.id))
+        pipe.zrem(keys.moved(ref.guild_id), ref.id)
+        pipe.hset(keys.session(ref), "aside", "damaged")
+        await answered(pipe.execute())
 
     async def guilds(self) -> list[str]:
         """The servers that ever had a session."""

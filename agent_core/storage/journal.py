@@ -3,31 +3,43 @@
 The entry of version n has the id `n-0`. Redis takes each id once: of two writers one loses, without a lock.
 """
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from agent_core.errors import FencedError, StoreUnavailableError
-from agent_core.events import Commit, dump_commit, load_commit
+from agent_core.errors import FencedError, StoreUnavailableError, UnreadableJournalError
+from agent_core.events import Commit, SignalsTaken, dump_commit, load_commit
 from agent_core.signals import Signal
 from agent_core.storage import keys
+from agent_core.storage.inbox import PAGE as SIGNALS
 from agent_core.storage.inbox import exclusive, parse
-from agent_core.storage.redis import answered, raw, text, translated
+from agent_core.storage.packing import pack, unpack
+from agent_core.storage.redis import answered, text, translated
 from agent_core.values import SessionRef
 
-_FIELD = b"commit"
 PAGE = 500
 """Entries that are read at once."""
 
 # Redis itself accepts gaps and, for a journal that is gone, any id. One XADD, as the fence demands.
+# What the commit says was taken leaves the inbox with it; no script is rolled back, so nothing may fail then.
+# A first commit has yet to be noticed by a worker.
 _APPEND = """
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local version = last and tonumber(string.match(last[1], '^%d+')) or 0
 if version >= tonumber(ARGV[1]) then return redis.error_reply('FENCED ' .. version) end
 if version + 1 < tonumber(ARGV[1]) then return redis.error_reply('BEHIND ' .. version) end
-return redis.call('XADD', KEYS[1], ARGV[1] .. '-0', ARGV[2], ARGV[3])
+redis.call('XADD', KEYS[1], ARGV[1] .. '-0', ARGV[2], ARGV[3])
+if version == 0 then redis.call('ZADD', KEYS[3], redis.call('TIME')[1], ARGV[5]) end
+if ARGV[4] ~= '' then
+  redis.pcall('XTRIM', KEYS[2], 'MINID', ARGV[4])
+  redis.pcall('XDEL', KEYS[2], ARGV[4])
+  if redis.call('XLEN', KEYS[2]) == 0 then redis.call('ZREM', KEYS[3], ARGV[5]) end
+end
+return 1
 """
 
 
@@ -42,7 +54,7 @@ class Journal:
     async def read(self, ref: SessionRef, after: int = 0) -> list[Commit]:
         """The commits after this version, oldest first.
 
-        Raises NewerEventError, and StoreUnavailableError.
+        Raises NewerEventError, UnreadableJournalError and StoreUnavailableError.
         """
         commits: list[Commit] = []
         full = True
@@ -63,14 +75,19 @@ class Journal:
     ) -> list[tuple[str, Signal]]:
         """Write the commit; in the same round trip, read the signals that came after this inbox id.
 
+        At most 500 of them; the signals that the commit says were taken are in the inbox no more.
         Raises FencedError where somebody else has written this version, and StoreUnavailableError where it is
         unknown whether it was written, or where the journal is shorter than what was read from it (the store
         lost data): then begin again from the journal.
         """
+        names = (keys.journal(ref), keys.inbox(ref), keys.moved(ref.guild_id))
+        field, data = pack(dump_commit(commit))
+        taken = [event.inbox_id for event in commit.events if isinstance(event, SignalsTaken)]
+        upto = taken[-1] if taken else ""
         pipe = self._once.pipeline(transaction=False)
-        pipe.eval(_APPEND, 1, keys.journal(ref), commit.version, _FIELD, dump_commit(commit))
+        pipe.eval(_APPEND, len(names), *names, commit.version, field, data, upto, keys.checked(ref.id))
         if inbox_after is not None:
-            pipe.xrange(keys.inbox(ref), min=exclusive(inbox_after))
+            pipe.xrange(keys.inbox(ref), min=exclusive(inbox_after), count=SIGNALS)
         replies = await answered(pipe.execute(raise_on_error=False))
         for reply in replies:
             if isinstance(reply, Exception):
@@ -79,12 +96,19 @@ class Journal:
 
 
 def parse_commits(ref: SessionRef, entries: Iterable[Any], after: int) -> list[Commit]:
-    """The entries of a stream reply as the commits that follow this version. Raises NewerEventError."""
+    """The entries of a stream reply as the commits that follow this version.
+
+    Raises NewerEventError and UnreadableJournalError.
+    """
     commits: list[Commit] = []
     for expected, (entry_id, fields) in enumerate(entries, start=after + 1):
-        commit = load_commit(raw(_pairs(fields)[_FIELD]))
+        try:
+            commit = load_commit(unpack(_pairs(fields)))
+        except (ValidationError, zlib.error) as error:
+            problem = f"Version {expected} of {ref} cannot be read: {type(error).__name__}."
+            raise UnreadableJournalError(problem) from None  # its cause would quote what people wrote
         if commit.version != expected or text(entry_id) != f"{expected}-0":
-            raise RuntimeError(f"The journal of {ref} holds {text(entry_id)} where {expected} belongs.")
+            raise UnreadableJournalError(f"{ref} holds {text(entry_id)} where {expected} belongs.")
         commits.append(commit)
     return commits
 

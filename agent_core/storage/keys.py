@@ -42,6 +42,11 @@ def inbox(ref: SessionRef) -> str:
     return _of(ref.guild_id, "inbox", checked(ref.id))
 
 
+def moved(guild_id: str) -> str:
+    """Sorted set: session id -> when something last came that it has yet to take, in Redis' seconds."""
+    return _of(guild_id, "moved")
+
+
 def posts(ref: SessionRef) -> str:
     """Hash: part of the thread -> message id."""
     return _of(ref.guild_id, "posts", checked(ref.id))

@@ -32,6 +32,8 @@ from sandbox import Limits as BoxLimits
 from sandbox import Pool
 
 _CAUGHT_UP_WITHIN_S = 10.0
+_TAKEN_WITHIN_S = 20.0
+"""Seconds that a wake has to bring a worker to an inbox before the sweep looks after it."""
 
 
 DRAIN_S = 3.0
@@ -79,7 +81,6 @@ class Bot:
             model=built.model.name, system=prompt("system"), tools=tools.schemas(), limits=settings.limits
         )
         self._line = built.line
-        self._inboxes: dict[SessionRef, str] = {}
         self.engine = DocketEngine(
             built.redis_url,
             self._turn,
@@ -106,14 +107,23 @@ class Bot:
         )
 
     async def sweep(self) -> None:
-        """Wake each live session whose inbox has moved since the last sweep; at the start, all of them."""
+        """Wake each session that has had something to take for a while: its wake was lost."""
+        inbox = self.control.storage.inbox
         for guild_id in await self.control.guilds():
-            for ref in await self.control.live(guild_id):
-                last = await self.control.storage.inbox.last(ref)
-                if self._inboxes.get(ref) != last:
-                    self._inboxes[ref] = last
-                    await self.engine.wake(ref)
-                    await self.engine.report(ref)
+            for ref, mark in (await inbox.moved(guild_id, _TAKEN_WITHIN_S)).items():
+                await self._call(ref)
+                await inbox.settled(ref, mark)
+
+    async def sweep_all(self) -> None:
+        """Wake every live session, as at a start: whoever worked on it may have died long ago."""
+        for guild_id in await self.control.guilds():
+            async for page in self.control.storage.index.live_pages(guild_id):
+                for ref in page:
+                    await self._call(ref)
+
+    async def _call(self, ref: SessionRef) -> None:
+        await self.engine.wake(ref)
+        await self.engine.report(ref)
 
     async def _turn(self, ref: SessionRef) -> None:
         await turn(self._house, ref)
@@ -203,7 +213,7 @@ async def _work(bot: Bot, gateway: Gateway | None) -> None:
     """Be a worker, once what people did meanwhile is in the inboxes: a no has to come before the act."""
     if gateway:
         await gateway.caught_up(_CAUGHT_UP_WITHIN_S)
-    await bot.sweep()
+    await bot.sweep_all()
     await bot.engine.run()
 
 

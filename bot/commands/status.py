@@ -24,7 +24,7 @@ def status(desk: Desk) -> Slash:
             card = show_card(await desk.control.read(ref), rules)
             await answer(desk.api, interaction, card)
             return
-        states = [await desk.control.read(ref) for ref in await desk.control.live(guild_id)]
+        states = await desk.control.live_states(guild_id)
         rows = _rows([state for state in states if _visible(interaction, state)], rules)
         await answer(desk.api, interaction, "\n".join(rows) or "No goal is running. `/goal` starts one.")
 

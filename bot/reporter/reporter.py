@@ -14,7 +14,7 @@ import structlog
 
 from agent_core.clock import Clock
 from agent_core.control import Control
-from agent_core.errors import StoreUnavailableError
+from agent_core.errors import StoreUnavailableError, UnreadableJournalError
 from agent_core.events import Commit
 from agent_core.session import State
 from agent_core.signals import PauseAsked
@@ -33,6 +33,11 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 MOST_ROUNDS = 10_000
 """Of one report; each shows new commits or changes the card, so more is a bug that must not spin."""
 MOST_REMEMBERED = 64
+
+_DAMAGED = (
+    "⚠️ What is stored of this goal is damaged, so it cannot go on. Nothing was deleted; the host finds the "
+    "reason in the log. `/goal` starts anew."
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +91,11 @@ class Reporter:
         Raises UnavailableError, StoreUnavailableError and NewerEventError: run it again later.
         """
         for _ in range(MOST_ROUNDS):
-            wait_s, over = await self._round(ref)
+            try:
+                wait_s, over = await self._round(ref)
+            except UnreadableJournalError as error:
+                await self._set_aside(ref, error)
+                return
             if wait_s <= 0:
                 return
             if not over:
@@ -199,6 +208,24 @@ class Reporter:
         self._remembered[ref] = shown
         while len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
+
+    async def _set_aside(self, ref: SessionRef, error: UnreadableJournalError) -> None:
+        """Say once, in the thread or else where it was started, that the journal is damaged."""
+        log.error("damaged journal cannot be shown", session=str(ref), reason=str(error))
+        index, part = self._storage.index, "damaged"
+        place = await index.thread(ref) or await index.channel(ref)
+        if place is None or part in await self._storage.posts.all(ref):
+            return
+        try:
+            sent = await self._api.send(
+                place,
+                with_marker(_DAMAGED, "not shown", short_id(ref, 0, part)),
+                nonce=nonce(ref, 0, part),
+            )
+        except DiscordError as second:
+            log.warning("thread takes no posts", session=str(ref), reason=str(second))
+        else:
+            await self._storage.posts.put(ref, part, sent.id)
 
     async def _give_up(self, state: State, error: Exception) -> None:
         """The thread takes no posts: pause the session, and say so where it was started."""

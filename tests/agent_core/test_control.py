@@ -27,10 +27,12 @@ async def test_a_budget_that_is_no_amount_is_refused(office: Office, budget: flo
 async def test_words_with_lone_surrogates_are_kept_as_far_as_they_can_be(office: Office):
     await office.control.start(order(goal="a \ud800 b 😀"))
     assert (await office.control.read(REF)).goal == "a \ufffd b 😀"
+    nobody_takes_it = SessionRef("10", "78")
     person = Person(id="1", name="\udfff")
-    await office.control.signal(REF, Said(message_id="1", person=person, text="c \udc00"))
-    await office.control.signal(REF, Edited(message_id="1", edited_at=1.0, text="d \ud83d\ude00"))
-    found = await office.control.storage.inbox.fresh(REF, "0-0")
+    said = Said(message_id="1", person=person, text="c \udc00")
+    await office.control.signal(nobody_takes_it, said)
+    await office.control.signal(nobody_takes_it, Edited(message_id="1", edited_at=1.0, text="d \ud83d\ude00"))
+    found = await office.control.storage.inbox.fresh(nobody_takes_it, "0-0")
     assert [getattr(signal, "text", "") for _, signal in found] == ["c \ufffd", "d 😀"]
 
 

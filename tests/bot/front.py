@@ -83,6 +83,8 @@ class Front:
     users: dict[str, str] = field(default_factory=dict[str, str])
     """Name -> id. Robin owns the server; Sasha and Kim have the rights of everybody."""
     bot: Bot | None = None
+    taken: dict[SessionRef, list[Signal]] = field(default_factory=dict[SessionRef, list[Signal]])
+    """What was in the inboxes before `take`."""
 
     # -- what people do -------------------------------------------------------------------------------------
 
@@ -232,7 +234,9 @@ class Front:
     async def take(self, ref: SessionRef, *events: Event) -> None:
         """Commit these events, all of the inbox taken."""
         state = await self.control.read(ref)
-        inbox_id = await self.storage.inbox.last(ref)
+        waiting = await self.storage.inbox.fresh(ref, "0-0")
+        self.taken.setdefault(ref, []).extend(signal for _, signal in waiting)
+        inbox_id = waiting[-1][0] if waiting else state.inbox_id
         commit = Commit(
             version=state.version + 1, at=time.time(), events=(*events, SignalsTaken(inbox_id=inbox_id))
         )
@@ -263,7 +267,7 @@ class Front:
     async def signals(self, ref: SessionRef) -> list[Any]:
         """All that was ever put into the session's inbox."""
         found: list[Signal] = [signal for _, signal in await self.storage.inbox.fresh(ref, "0-0")]
-        return found
+        return [*self.taken.get(ref, ()), *found]
 
     async def heard(self, ref: SessionRef, kind: str, count: int = 1) -> list[Any]:
         """The signals of this kind, once there are so many."""

@@ -123,10 +123,11 @@ def _made(files: dict[str, FileRef]) -> tuple[Thought, Observed]:
 
 @asynccontextmanager
 async def _poison(front: Front, state: State) -> AsyncGenerator[None]:
-    """A journal that holds what no program ever wrote."""
+    """A journal that is no journal, as only a bug could have it."""
     async with connected(front.redis_url, repeat=True) as client:
         key = keys.journal(state.ref)
-        await client.xadd(key, {"commit": "nonsense", "data": "nonsense"}, id=f"{state.version + 1}-0")
+        await client.rename(key, f"{key}.away")
+        await client.set(key, "nonsense")
         yield
 
 
@@ -279,6 +280,14 @@ async def test_a_bug_in_a_command_gives_a_reference_that_the_log_has(
     assert len(reference) == 8
     assert int(reference, 16) >= 0
     assert reference in capsys.readouterr().out
+
+
+async def test_a_damaged_journal_is_named_and_does_not_hide_the_others(front: Front):
+    state, other = await front.goal(), await front.goal("another")
+    async with connected(front.redis_url, repeat=True) as client:
+        await client.xadd(keys.journal(state.ref), {"commit": "nonsense"}, id=f"{state.version + 1}-0")
+    assert "damaged" in await said(front, "status", channel_id=state.thread_id)
+    assert f"<#{other.thread_id}>" in await said(front, "status")
 
 
 async def test_a_store_that_is_away_is_said_so(front: Front):

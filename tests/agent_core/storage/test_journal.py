@@ -1,5 +1,6 @@
 import asyncio
 import itertools
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -8,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent_core.errors import FencedError, NewerEventError, StoreUnavailableError
-from agent_core.events import Commit, Event, Paused
+from agent_core.errors import FencedError, NewerEventError, StoreUnavailableError, UnreadableJournalError
+from agent_core.events import Commit, Event, Paused, SignalsTaken
 from agent_core.signals import PauseAsked, Said
 from agent_core.storage import Storage, keys
 from agent_core.storage.redis import connected
@@ -119,7 +120,7 @@ async def test_a_journal_of_many_pages_is_read_to_its_end_and_from_anywhere(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("agent_core.storage.journal.PAGE", 4)
-    monkeypatch.setattr("agent_core.storage.inbox._PAGE", 4)
+    monkeypatch.setattr("agent_core.storage.inbox.PAGE", 4)
     signal = PauseAsked(by="9", reason="x")
     for version in range(1, 13):
         await storage.journal.append(REF, paused(version))
@@ -171,7 +172,7 @@ async def test_a_lost_answer_is_no_fence_and_the_commit_is_there_once(
 ):
     real = redis_url.removeprefix("unix://").partition("?")[0]
     path = tmp_path / "proxy.sock"
-    proxy = LosesReplies(real, b"lost on the way")
+    proxy = LosesReplies(real, b"\r\n1\r\n$2\r\nz1\r\n")  # an append of the first version
     async with (
         await asyncio.start_unix_server(proxy.handle, path),
         Storage.open(f"unix://{path}", tmp_path) as far,
@@ -202,3 +203,60 @@ async def test_waiting_ends_with_the_first_signal(storage: Storage):
     new_id = await storage.inbox.put(REF, new)
     assert await waiting == [(new_id, new)]
     assert await storage.inbox.wait(REF, new_id, timeout_s=0.05) == []
+
+
+async def test_what_a_commit_took_is_in_the_inbox_no_more(storage: Storage):
+    ids = [await storage.inbox.put(REF, PauseAsked(by="9", reason=str(number))) for number in range(4)]
+    await storage.journal.append(REF, Commit(version=1, at=1.0, events=(SignalsTaken(inbox_id=ids[1]),)))
+    assert [found for found, _ in await storage.inbox.fresh(REF, "")] == ids[2:]
+    assert await storage.inbox.moved("10") != {}
+    await storage.journal.append(REF, Commit(version=2, at=1.0, events=(SignalsTaken(inbox_id=ids[3]),)))
+    assert await storage.inbox.fresh(REF, "") == []
+    assert await storage.inbox.moved("10") == {}
+    later = await storage.inbox.put(REF, PauseAsked(by="9", reason="later"))
+    assert [found for found, _ in await storage.inbox.fresh(REF, ids[3])] == [later]
+
+
+async def test_a_sweep_finds_what_moved_and_nothing_else(storage: Storage):
+    waits, new, guests = (SessionRef("10", name) for name in ("waits", "new", "guests"))
+    for ref in (waits, new):
+        await storage.journal.append(ref, paused(1))
+    for ref, mark in (await storage.inbox.moved("10")).items():
+        await storage.inbox.settled(ref, mark)
+    assert await storage.inbox.moved("10") == {}
+    await storage.inbox.put(new, PauseAsked(by="9", reason="x"))
+    await storage.inbox.put(guests, PauseAsked(by="9", reason="x"))
+    assert await storage.inbox.moved("10", older_than_s=60) == {}
+    found = await storage.inbox.moved("10")
+    assert set(found) == {new, guests}
+    await storage.inbox.settled(new, "1.5")  # the mark of an earlier look
+    await storage.inbox.clear(guests)
+    assert set(await storage.inbox.moved("10")) == {new}
+
+
+@pytest.mark.parametrize("fields", [{"commit": b"{"}, {"z1": b"\x00\x01"}, {"z1": b""}, {"commit": b"[]"}])
+async def test_a_damaged_entry_is_called_so(storage: Storage, redis_url: str, fields: dict[str, bytes]):
+    async with connected(redis_url, repeat=False) as client:
+        await client.xadd(keys.journal(REF), typing.cast(Any, fields), id="1-0")
+    for read in (storage.journal.read, storage.states.load):
+        with pytest.raises(UnreadableJournalError, match="Version 1"):
+            await read(REF)
+
+
+async def test_an_entry_that_only_a_later_version_can_unpack_is_left_to_it(storage: Storage, redis_url: str):
+    async with connected(redis_url, repeat=False) as client:
+        await client.xadd(keys.journal(REF), {"z2": b"?"}, id="1-0")
+    with pytest.raises(NewerEventError):
+        await storage.journal.read(REF)
+
+
+async def test_a_damaged_signal_pauses_and_one_of_a_later_version_waits_for_it(
+    storage: Storage, redis_url: str
+):
+    async with connected(redis_url, repeat=False) as client:
+        await client.xadd(keys.inbox(REF), {"signal": b'{"kind": "said", "text": 1}'})
+        ((_, signal),) = await storage.inbox.fresh(REF, "")
+        assert isinstance(signal, PauseAsked)
+        await client.xadd(keys.inbox(REF), {"signal": b'{"kind": "teleported"}'})
+    with pytest.raises(NewerEventError):
+        await storage.inbox.fresh(REF, "")

@@ -65,6 +65,7 @@ class Scene:
     """A real playground, a real Redis, a real client of discord.py, and people."""
 
     url: str
+    redis_url: str
     client: discord.Client
     api: DiscordApi
     storage: Storage
@@ -148,6 +149,7 @@ async def scene(
         )
         made = Scene(
             url=playground.url,
+            redis_url=redis.url,
             client=client,
             api=DiscordApi(client),
             storage=storage,

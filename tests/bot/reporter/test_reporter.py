@@ -14,6 +14,8 @@ from agent_core.events import (
     StopRequested,
 )
 from agent_core.signals import PauseAsked
+from agent_core.storage import keys
+from agent_core.storage.redis import connected
 from agent_core.values import NamedFile, Observation, Person, Status
 from bot.discord_api import DiscordApi, Sent
 from bot.render.card import show_card
@@ -346,3 +348,20 @@ async def test_the_thread_is_named_for_its_end_once(scene: Scene):
     named = [one for one in await scene.get("log") if one["request"] == {"name": "🛑 Draw the sales"}]
     assert len(named) == 1
     assert "**stopped**" in (await scene.messages(story.thread_id))[-1]["content"]
+
+
+async def test_a_damaged_journal_is_said_so_in_the_thread_once(scene: Scene):
+    story = await scene.story()
+    story.add(thought(1, "Hello", RUN))
+    await scene.write(story)
+    await scene.control.bind_thread(story.ref, story.thread_id)
+    reporter = scene.reporter()
+    await reporter.report(story.ref)
+    version = await scene.storage.journal.version(story.ref)
+    async with connected(scene.redis_url, repeat=False) as client:
+        await client.xadd(keys.journal(story.ref), {"commit": "nonsense"}, id=f"{version + 1}-0")
+    for _ in range(2):
+        await reporter.report(story.ref)
+        await scene.reporter().report(story.ref)
+    said = [message["content"] for message in await scene.messages(story.thread_id)]
+    assert len([text for text in said if "is damaged" in text]) == 1

@@ -1,0 +1,51 @@
+"""How a commit lies in Redis: as JSON, or compressed with words that are common in journals.
+
+The name of the field says which: `commit` is JSON, `z1` is raw deflate with the first dictionary. Entries are
+stored for ever, so neither the dictionary nor what a name means may ever change; a better one is `z2`.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from agent_core.errors import NewerEventError
+
+_PLAIN = b"commit"
+_DEFLATED = b"z1"
+_DICTIONARY = Path(__file__).with_name("dictionary_1.txt")
+_DICTIONARY_SHA256 = "19fe0d9666e56f0dc67fcbc6af855b2f4f120b464ff0607186e5d90443c92b98"
+_LEVEL = 6
+_RAW = -15  # deflate without header and checksum: an entry of Redis has an id of its own
+
+
+def pack(data: bytes) -> tuple[bytes, bytes]:
+    """The name of the field, and its value: the smaller of the two."""
+    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW, 9, zlib.Z_DEFAULT_STRATEGY, _dictionary())
+    packed = deflate.compress(data) + deflate.flush()
+    return (_DEFLATED, packed) if len(packed) < len(data) else (_PLAIN, data)
+
+
+def unpack(fields: Mapping[bytes, bytes]) -> bytes:
+    """The inverse of `pack`.
+
+    Raises NewerEventError for a name of a later version of the program, and zlib.error for damaged bytes.
+    """
+    if _PLAIN in fields:
+        return fields[_PLAIN]
+    if _DEFLATED in fields:
+        inflate = zlib.decompressobj(_RAW, _dictionary())
+        data = inflate.decompress(fields[_DEFLATED]) + inflate.flush()
+        if not inflate.eof:
+            raise zlib.error("the entry ends too early")
+        return data
+    raise NewerEventError(f"This journal holds an entry packed as {sorted(fields)}.")
+
+
+@cache
+def _dictionary() -> bytes:
+    data = _DICTIONARY.read_bytes()
+    if hashlib.sha256(data).hexdigest() != _DICTIONARY_SHA256:
+        raise RuntimeError(f"{_DICTIONARY} was changed; journals cannot be read without it as it was.")
+    return data
