@@ -36,7 +36,8 @@ def normal_path(path: str) -> str:
         raise ToolError(message)
     if _storable(text) != text:
         raise ToolError(f"{path!r} holds characters that no file name can have. Choose another name.")
-    return "/".join(parts) or "."
+    found = "/".join(parts) or "."
+    return found if found == found.strip() else normal_path(found)  # what it says is read the same again
 
 
 def folders_above(path: str) -> list[str]:
