@@ -16,15 +16,14 @@ from sandbox import escape
 from sandbox import machine as machines
 from sandbox.cell import Cell
 from sandbox.channel import Job
-from sandbox.files import open_folder
 from sandbox.server import Server
 from sandbox.values import Limits, RunResult, SandboxUnavailableError
 
 _T = TypeVar("_T")
 _STANDING = 2
 """Boxes of each kind that a warm pool keeps ready; more at once are made when they are asked for."""
-
-
+_REFILL_S = 0.003
+"""How long after a run its box is replaced: whoever waits for the answer goes first."""
 _MOST_AT_ONCE = 256
 
 
@@ -78,6 +77,13 @@ class Pool:
                     raise
                 self._server = server
             return self._server
+
+    def refill(self) -> None:
+        """Let boxes stand by again, soon; to be called from an event loop."""
+        server = self._server
+        if server is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(_REFILL_S, loop.run_in_executor, self.threads, server.refill)
 
     def close(self) -> None:
         """End the server and every box; what runs in them is killed."""
@@ -185,6 +191,7 @@ class Sandbox:
                 return await self._in_thread(cell, lambda: cell.run(job))
             finally:
                 os.close(workspace)
+                self._pool.refill()
 
     async def _in_thread(self, cell: Cell, work: Callable[[], _T]) -> _T:
         """Work with a cell; a cancelled caller ends it at once, and waits until nothing of it is left."""
@@ -209,8 +216,11 @@ class Sandbox:
 def open_workspace(path: Path) -> int:
     """A descriptor of the folder, which is made where it is missing. Raises SandboxUnavailableError."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        return open_folder(path.resolve())
+        try:
+            return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            path.mkdir(parents=True, exist_ok=True)
+            return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise SandboxUnavailableError(
             f"The workspace {str(path)!r} cannot be used: {error.strerror}."

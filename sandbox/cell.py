@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 
 from sandbox import channel
-from sandbox.channel import Handles, Job, SetupError, Streams
+from sandbox.channel import Handles, Job, SetupError
 from sandbox.collect import Baseline, Collected, baseline, collect, lower_baseline
 from sandbox.files import Entry
 from sandbox.server import Server
@@ -20,7 +20,7 @@ from sandbox.watch import End, Watch, end_all
 _COLLECT_S = 1.2
 """For collecting from a run that was cut; one that ended by itself has the rest of its time too."""
 _KILLED = 137
-_STATUS = struct.Struct("i")
+_STATUS = struct.Struct("ic")
 _END_S = 5.0
 
 
@@ -34,12 +34,11 @@ class CancelledRunError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Begun:
-    """A run that goes on: what lay in the workspace, how that came into the box, what the box used then."""
+    """A run that goes on: what lay in the workspace, and how that came into the box."""
 
     before: Baseline
     lower: list[Entry] | None
     """What lies under the box's disk, or None where it was copied onto it."""
-    inherited: int
 
 
 class Cell:
@@ -90,7 +89,10 @@ class Cell:
             raise OSError(f"The box cannot listen on port {port}: {error}") from error
 
     def run(self, job: Job) -> RunResult:
-        """Run the job to its end. Raises SandboxUnavailableError and CancelledRunError."""
+        """Run the job to its end. Raises SandboxUnavailableError and CancelledRunError.
+
+        A run that takes longer has its box replaced meanwhile; after a short one that is left to the caller.
+        """
         try:
             for last in (False, True):
                 self.stand_by(packages=job.needs_packages())
@@ -101,7 +103,6 @@ class Cell:
             raise AssertionError("unreachable")
         finally:
             self.close()
-            self._server.refill()
 
     def close(self) -> None:
         """Whatever happened: nothing of the box lives on, nothing of it is held."""
@@ -110,10 +111,11 @@ class Cell:
             handles, self._handles = self._handles, None
         if control is not None:
             control.close()
-        if handles is not None:
+        if handles is not None and self._is_over:
+            self._server.bury(handles)
+        elif handles is not None:
             end_all(handles.first)
-            if not self._is_over:
-                _wait(handles.first)
+            _wait(handles.first)
             handles.close()
 
     def _give_up(self, error: BaseException, *, last: bool) -> None:
@@ -139,23 +141,13 @@ class Cell:
                 raise SetupError("it was cancelled")
 
     def _run(self, job: Job) -> RunResult:
-        with contextlib.ExitStack() as closing:
-            pipes = [os.pipe() for _ in range(3)]
-            inner = [writer for _, writer in pipes]
-            out, err, note = (reader for reader, _ in pipes)
-            for fd in (out, err, note):
-                closing.callback(os.close, fd)
-            try:
-                self._server.give_away(*inner)
-                begun = self._begin(job, Streams(out=inner[0], err=inner[1], note=inner[2]))
-            except (SetupError, OSError) as error:
-                raise _NotBegunError from error
-            finally:
-                for fd in inner:
-                    os.close(fd)
-            return self._finish(job, begun, (out, err), note)
+        try:
+            begun = self._begin(job)
+        except (SetupError, OSError) as error:
+            raise _NotBegunError from error
+        return self._finish(job, begun)
 
-    def _begin(self, job: Job, streams: Streams) -> _Begun:
+    def _begin(self, job: Job) -> _Begun:
         """Until the code runs."""
         control, handles = self._control, self._handles
         if control is None or handles is None:
@@ -163,34 +155,32 @@ class Cell:
         entries = channel.entries_of(job.workspace)
         if job.workspace is not None and not channel.lies_under(job.workspace, entries):
             job = replace(job, copy=True)
-        inherited = channel.order(control, job, streams, entries)
-        lower = entries
-        if inherited is None:
-            inherited = channel.fill(control, job, entries)
-            before, lower = baseline(handles.disk), None
+        channel.order(control, handles, job, entries)
+        begun = _Begun(before=lower_baseline(entries), lower=entries)
+        if not channel.has_begun(control):
+            channel.fill(control, job, entries)
+            begun = _Begun(before=baseline(handles.disk), lower=None)
             channel.go(control)
-        else:
-            before = lower_baseline(entries)
         with self._lock:
             self._control = None
         control.close()  # from here on the box has no word with us but its output
-        return _Begun(before=before, lower=lower, inherited=inherited)
+        return begun
 
-    def _finish(self, job: Job, begun: _Begun, output: tuple[int, int], note: int) -> RunResult:
+    def _finish(self, job: Job, begun: _Begun) -> RunResult:
         handles = self._handles
         if handles is None:
             raise CancelledRunError
         started = time.monotonic()
         deadline = started + job.limits.timeout_s
-        watch = Watch(handles, job.limits, output, begun.inherited)
+        watch = Watch(handles, job.limits)
         stopped = watch.until_end(deadline, self._server.refill)
-        code = None if stopped else _code(handles.status)
-        watch.finish(told=code is not None)
+        word = None if stopped else _last_word(handles.status)
+        watch.finish(told=word is not None)
         self._is_over = True
         duration = time.monotonic() - started
         if self._killed:
             raise CancelledRunError
-        end = stopped or watch.judge(_KILLED if code is None else code, _noted(note))
+        end = stopped or watch.judge(*(word or (_KILLED, b"")))
         left = 0.0 if stopped else max(0.0, deadline - time.monotonic())
         collected = _collect(job, handles, begun, _COLLECT_S + left)
         stdout, stderr = watch.texts()
@@ -226,21 +216,13 @@ def _collect(job: Job, handles: Handles, begun: _Begun, seconds: float) -> Colle
     )
 
 
-def _code(status: int) -> int | None:
-    """The script's exit code as the box's first process told it; None where that was killed itself."""
+def _last_word(status: int) -> tuple[int, bytes] | None:
+    """Exit code and note as the box's first process told them; None where that was killed itself."""
     said = os.read(status, _STATUS.size)
     if len(said) != _STATUS.size:
         return None
-    (code,) = _STATUS.unpack(said)
-    return int(code)
-
-
-def _noted(note: int) -> bytes:
-    os.set_blocking(note, False)
-    try:
-        return os.read(note, 16)
-    except BlockingIOError:
-        return b""
+    code, note = _STATUS.unpack(said)
+    return int(code), bytes(note)
 
 
 def _wait(first: int) -> None:

@@ -4,13 +4,11 @@ Only while the box is ours alone. Once it runs the code this socket is closed, a
 is ever taken for the box's word.
 """
 
-import contextlib
 import os
 import socket
 import stat
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 
 from sandbox.files import Entry, walk
 from sandbox.values import Limits
@@ -19,12 +17,16 @@ PATIENCE_S = 30.0
 """How long one step of the set-up may stand still."""
 
 _ENTRY = struct.Struct("<cIqqI")
+_SIZE = struct.Struct("<q")
 _KINDS = {"file": b"f", "folder": b"d", "link": b"l"}
 _CHUNK = 1 << 20
 _BLOCK = 4096
 _SPARE_ENTRIES = 64
 _MIB = 1 << 20
-_HANDLES = 5
+_HANDLES = 8
+_COMPLAINT = 4096
+_FILES = ("main.py", "main.sh")
+"""What the code is called in the box: a Python script, a shell script."""
 _COPIED, _LAID, _EMPTY = 0, 1, 2
 """How the workspace comes into the box."""
 _PACKAGES = (b"numpy", b"pandas", b"matplotlib", b"PIL", b"bs4", b"requests", b"pylab")
@@ -61,15 +63,6 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Streams:
-    """The ends of pipes that a box is given: its output, its errors, its last note."""
-
-    out: int
-    err: int
-    note: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Handles:
     """Descriptors into a box, by which it is watched, ended and collected from."""
 
@@ -79,33 +72,49 @@ class Handles:
     first: int
     """A pidfd of the process whose end is the end of all."""
     status: int
-    """Says how the script ended: a C int, written by that first process."""
+    """Says how the script ended, written by that first process: a C int, and a letter for its last error."""
+    code: int
+    """The folder of the code, which the box itself cannot write to."""
+    out: int
+    err: int
+    inherited: int
+    """Bytes in use that came with the interpreter: no descriptor."""
 
     def close(self) -> None:
         """Let go; the box's disk is gone with the last of them."""
-        for fd in (self.disk, self.shared, self.processes, self.first, self.status):
-            os.close(fd)
+        for name in ("disk", "shared", "processes", "first", "status", "code", "out", "err"):
+            os.close(getattr(self, name))
 
 
 def greet(control: socket.socket) -> Handles:
     """Wait until the box stands by, and take its descriptors. Raises SetupError and OSError."""
-    fds = _receive(control, b"h", _HANDLES)
-    return Handles(disk=fds[0], shared=fds[1], processes=fds[2], first=fds[3], status=fds[4])
+    said, fds = _receive(control, b"h", _HANDLES)
+    (inherited,) = _SIZE.unpack(said)
+    disk, shared, processes, first, status, code, out, err = fds
+    return Handles(
+        disk=disk,
+        shared=shared,
+        processes=processes,
+        first=first,
+        status=status,
+        code=code,
+        out=out,
+        err=err,
+        inherited=inherited,
+    )
 
 
 def listen(control: socket.socket, port: int) -> socket.socket:
     """A socket that listens on the box's own loopback. Raises SetupError and OSError."""
-    control.sendall(b"l" + struct.pack("<H", port))
-    (fd,) = _receive(control, b"l", 1)
+    control.sendall(f"l{port}\n".encode())
+    _, (fd,) = _receive(control, b"l", 1)
     return socket.socket(fileno=fd)
 
 
-def order(control: socket.socket, job: Job, streams: Streams, entries: list[Entry]) -> int | None:
-    """Hand over the job. The bytes that the box uses already, if it runs now; None where it waits for files.
-
-    Raises SetupError and OSError.
-    """
-    place = _place(job)  # also where it is empty: a plain disk would take a device 0/0
+def order(control: socket.socket, handles: Handles, job: Job, entries: list[Entry]) -> None:
+    """Hand over the job; `has_begun` waits for the answer. Raises OSError."""
+    place = _place(job)
+    _write_code(handles.code, job)
     disk, files = _room(job.limits, entries, copied=place is None)
     limits = job.limits
     numbers = (
@@ -118,25 +127,21 @@ def order(control: socket.socket, job: Job, streams: Streams, entries: list[Entr
         limits.processes,
         limits.descriptors,
         len(place or b""),
-        len(job.source),
     )
-    # where there is no workspace the descriptor is only there to be counted
-    fds = [streams.out, streams.err, streams.note, streams.note if job.workspace is None else job.workspace]
-    line = " ".join(map(str, numbers)).encode() + b"\n"
-    socket.send_fds(control, [b"j"], fds)
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has said why, and gone
-        control.sendall(line + (place or b"") + job.source)
-    word = control.recv(1)
-    if word == b"c":
-        return None
-    return _resident(control, word)
+    line = f"j{' '.join(map(str, numbers))}\n".encode() + (place or b"")
+    socket.send_fds(control, [line], [] if job.workspace is None else [job.workspace])
 
 
-def fill(control: socket.socket, job: Job, entries: list[Entry]) -> int:
-    """Send the workspace and wait until all is in place; the bytes that the box uses already.
+def has_begun(control: socket.socket) -> bool:
+    """True once the code runs, False where the box waits for the files. Raises SetupError and OSError."""
+    said = control.recv(_COMPLAINT)
+    if said not in {b"p", b"c"}:
+        raise SetupError(said[1:].decode("utf-8", "replace"))
+    return said == b"p"
 
-    Raises SetupError and OSError.
-    """
+
+def fill(control: socket.socket, job: Job, entries: list[Entry]) -> None:
+    """Send the workspace and wait until all is in place. Raises SetupError and OSError."""
     try:
         for entry in entries:
             if job.workspace is not None:
@@ -144,7 +149,7 @@ def fill(control: socket.socket, job: Job, entries: list[Entry]) -> int:
         control.sendall(_ENTRY.pack(b".", 0, 0, 0, 0))
     except (BrokenPipeError, ConnectionResetError):
         pass  # it has said why, and gone
-    return _resident(control, control.recv(1))
+    has_begun(control)
 
 
 def go(control: socket.socket) -> None:
@@ -172,7 +177,7 @@ def _place(job: Job) -> bytes | None:
     """Where the workspace really lies, or None where it is to be copied."""
     if job.workspace is None or job.copy:
         return None
-    return os.fsencode(Path(f"/proc/self/fd/{job.workspace}").readlink())
+    return os.fsencode(os.readlink(f"/proc/self/fd/{job.workspace}"))  # noqa: PTH115 - a slow way round
 
 
 def _room(limits: Limits, entries: list[Entry], *, copied: bool) -> tuple[int, int]:
@@ -183,20 +188,25 @@ def _room(limits: Limits, entries: list[Entry], *, copied: bool) -> tuple[int, i
     return room + own, max(limits.files, len(entries)) + _SPARE_ENTRIES
 
 
-def _receive(control: socket.socket, wanted: bytes, most: int) -> list[int]:
-    word, fds, _, _ = socket.recv_fds(control, 1, most)
-    if word != wanted or len(fds) != most:
+def _receive(control: socket.socket, wanted: bytes, most: int) -> tuple[bytes, list[int]]:
+    """What was said after the `wanted` word, and the descriptors that came with it."""
+    said, fds, _, _ = socket.recv_fds(control, _COMPLAINT, most)
+    if said[:1] != wanted or len(fds) != most:
         for fd in fds:
             os.close(fd)
-        raise SetupError(_complaint(control, word))
-    return fds
+        raise SetupError(said[1:].decode("utf-8", "replace"))
+    return said[1:], fds
 
 
-def _resident(control: socket.socket, word: bytes) -> int:
-    if word != b"p":
-        raise SetupError(_complaint(control, word))
-    (size,) = struct.unpack("<q", control.recv(8, socket.MSG_WAITALL))
-    return int(size)
+def _write_code(folder: int, job: Job) -> None:
+    fd = os.open(_FILES[job.shell], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
+    try:
+        os.fchmod(fd, 0o644)
+        view = memoryview(job.source)
+        while view:
+            view = view[os.write(fd, view) :]
+    finally:
+        os.close(fd)
 
 
 def _send(control: socket.socket, workspace: int, entry: Entry) -> None:
@@ -231,11 +241,3 @@ def _send_file(control: socket.socket, workspace: int, entry: Entry) -> None:
 def _head(entry: Entry, size: int) -> bytes:
     kind, mode = _KINDS[entry.kind], entry.status.st_mode & 0o777
     return _ENTRY.pack(kind, mode, entry.status.st_mtime_ns, size, len(entry.path)) + entry.path
-
-
-def _complaint(control: socket.socket, word: bytes) -> str:
-    try:
-        rest = b"" if word != b"e" else control.recv(4096)
-    except OSError:
-        rest = b""
-    return rest.decode("utf-8", "replace")

@@ -51,7 +51,8 @@ class Machine:
     owner: int | None
     """The user id to become, where we are root."""
     runtime: Path
-    filter: bytes
+    filters: tuple[bytes, bytes]
+    """For a box's first process, and for all others in it."""
     arguments: tuple[str, ...]
     """What bubblewrap is asked for, up to the command: the walls around the fork server."""
 
@@ -80,7 +81,10 @@ def examine(runtime: Path | None = None) -> Machine:
         bwrap=bwrap,
         owner=owner,
         runtime=place,
-        filter=seccomp.program(platform.machine()),
+        filters=(
+            seccomp.program(platform.machine(), lays_mounts=True),
+            seccomp.program(platform.machine()),
+        ),
         arguments=tuple(_arguments(place, owner)),
     )
 

@@ -33,6 +33,16 @@ _IOCTLS = (0x5401, 0x5413, 0x540F, 0x5410, 0x541B, 0x5421, 0x5450, 0x5451, 0x400
 _PRCTLS = (1, 2, 3, 4, 15, 16, 21, 23, 29, 30, 36, 37, 38, 39, 41, 42, 0x5356_4D41)
 
 
+_MOUNTING = {
+    "setns": (308, 268),
+    "open_tree": (428, 428),
+    "mount_setattr": (442, 442),
+    "move_mount": (429, 429),
+    "mount": (165, 40),
+    "capset": (126, 91),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """What the filter must know of a processor: its audit number and the numbers of its calls."""
@@ -47,10 +57,15 @@ MACHINES = {
 }
 
 
-def program(machine: str) -> bytes:
-    """The filter for a processor as `platform.machine()` names it; KeyError for one that has no table."""
+def program(machine: str, *, lays_mounts: bool = False) -> bytes:
+    """The filter for a processor as `platform.machine()` names it; KeyError for one that has no table.
+
+    `lays_mounts`: for a box's first process, that puts the workspace in its place.
+    """
     kind = MACHINES[machine]
     numbers = _numbers(kind)
+    if lays_mounts:
+        numbers |= {name: row[kind.column - 1] for name, row in _MOUNTING.items()}
     code = _load(_ARCH) + _jump(_JEQ, kind.audit, 1, 0) + _return(_KILL) + _load(_NUMBER)
     code += _jump(_JGE, _X32, 0, 1) + _return(_KILL)
     for name, check in _checks().items():

@@ -14,8 +14,10 @@ import time
 from collections import deque
 from concurrent.futures import Future
 
+from sandbox.channel import Handles
 from sandbox.machine import Machine, refusal
 from sandbox.values import SandboxUnavailableError
+from sandbox.watch import end_all
 
 _REAP_S = 5.0
 _WARM_S = 120.0
@@ -81,6 +83,7 @@ class Server:
         self._warm: _Lane | None = None
         self._bwrap: subprocess.Popen[bytes] | None = None
         self._words = -1
+        self._dead: deque[Handles] = deque()
 
     def box(self, *, packages: bool) -> socket.socket:
         """The way to a box that stands by, or is about to; one with the packages, where there is one yet.
@@ -98,10 +101,10 @@ class Server:
                 except OSError as error:
                     if last or self._bwrap is None:
                         raise self._refused(error) from error
-                    self._bury(self._bwrap, error)
+                    self._let_go(self._bwrap, error)
             raise AssertionError("unreachable")
 
-    def _bury(self, bwrap: subprocess.Popen[bytes], error: OSError) -> None:
+    def _let_go(self, bwrap: subprocess.Popen[bytes], error: OSError) -> None:
         """End what is left of servers of which one has died; what lives goes on."""
         if self._is_gone(bwrap, error):
             self._end()
@@ -127,8 +130,22 @@ class Server:
         with self._lock:
             return self._refused(error)
 
+    def bury(self, handles: Handles) -> None:
+        """End a box in which nothing runs any more, later: with the next call of `refill` or `close`."""
+        self._dead.append(handles)
+
+    def _bury_all(self) -> None:
+        while self._dead:
+            handles = self._dead.popleft()
+            end_all(handles.first)
+            handles.close()
+
     def refill(self) -> None:
-        """Let as many boxes stand by as there should; not when one is taken, which is in a hurry."""
+        """Let as many boxes stand by as there should, and end the used ones.
+
+        Not when one is taken or given back: then somebody waits.
+        """
+        self._bury_all()
         with (
             self._lock,
             contextlib.suppress(OSError),
@@ -156,14 +173,9 @@ class Server:
             poll.register(box, select.POLLIN)
             poll.poll(1000 * _REAP_S)
 
-    def give_away(self, *fds: int) -> None:
-        """Let the box open these again by name (/dev/stdout), where it runs as another user than we do."""
-        if self._machine.owner is not None:
-            for fd in fds:
-                os.fchown(fd, self._machine.owner, self._machine.owner)
-
     def close(self) -> None:
         """End the server, and with it every box."""
+        self._bury_all()
         with self._lock:
             self._end()
 
@@ -200,7 +212,8 @@ class Server:
         self._words = words
         owner = -1 if machine.owner is None else machine.owner
         with contextlib.suppress(OSError):  # it has died already: the first box says so
-            control.send(f"{owner}\n".encode() + machine.filter)
+            first, others = machine.filters
+            control.send(f"{owner} {len(first)}\n".encode() + first + others)
         return _Lane(control, ready=True)
 
     def _refused(self, error: BaseException) -> SandboxUnavailableError:

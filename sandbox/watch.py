@@ -30,13 +30,12 @@ class End:
 
 
 class Watch:
-    """`output` are the descriptors of stdout and stderr; `inherited` bytes are not the script's."""
+    """From the moment that the code runs."""
 
-    def __init__(self, handles: Handles, limits: Limits, output: tuple[int, int], inherited: int) -> None:
+    def __init__(self, handles: Handles, limits: Limits) -> None:
         self._handles = handles
-        self._inherited = inherited
         self._limits = limits
-        self._captures = {fd: Capture() for fd in output}
+        self._captures = {fd: Capture() for fd in (handles.out, handles.err)}
         self._disk_was_full = False
 
     def until_end(self, deadline: float, meanwhile: Callable[[], None]) -> End | None:
@@ -76,16 +75,17 @@ class Watch:
     def finish(self, *, told: bool) -> None:
         """End what is left, wait until nothing of it lives, and take the last output.
 
-        Where the first process has `told` that all is over, it is not waited for: its own end takes the
+        Where the first process has `told` that all is over, it is left for later: its own end takes the
         kernel longer than everything before.
         """
-        end_all(self._handles.first)
-        poll = select.poll()
-        poll.register(self._handles.first, select.POLLIN)
-        if not told and not poll.poll(1000 * _END_S):
-            raise SandboxUnavailableError(
-                "A box could not be ended; restart the machine before you run more code."
-            )
+        if not told:
+            end_all(self._handles.first)
+            poll = select.poll()
+            poll.register(self._handles.first, select.POLLIN)
+            if not poll.poll(1000 * _END_S):
+                raise SandboxUnavailableError(
+                    "A box could not be ended; restart the machine before you run more code."
+                )
         for fd in self._captures:
             os.set_blocking(fd, False)
             try:
@@ -111,7 +111,7 @@ class Watch:
 
     def _look(self, limit: int) -> int:
         self._disk_was_full |= self._disk_is_full()
-        return meter.used(self._handles.processes, self._handles.shared, limit, self._inherited)
+        return meter.used(self._handles.processes, self._handles.shared, limit, self._handles.inherited)
 
     def _disk_is_full(self) -> bool:
         status = os.fstatvfs(self._handles.disk)

@@ -5,68 +5,89 @@ copied in. The real ones are never within reach of a write.
 """
 
 # pathlib is a slow import, and the places here are the box's own
-# ruff: noqa: PTH101, PTH102, PTH123, S103, S108
+# ruff: noqa: PTH101, PTH102, S103, S108
 
 import os
 import struct
 
-from . import kernel, script
+from . import kernel
 from .order import Order, Stream
 
 ENTRY = struct.Struct("<cIqqI")
 """An entry of the workspace: kind, mode, mtime in ns, size, length of its name."""
-UPPER, TEMPORARY = "/tmp/w", "/tmp/t"
-_WORK = "/tmp/k"
-HOST, _LOWER = "/host", "/host/usr"
-"""Where the machine's files are until they are taken away, and the workspace, which stays in use, too."""
+HOST = "/host"
+"""Where the machine's files are for the server, and for a keeper that looks for a workspace."""
+_UPPER, _WORK, _LOWER, _TEMPORARY = "w", "k", "l", "t"
+"""Folders of the disk. The last one is /tmp, and covers the others."""
+_DISK, _SHARED, _CODE, _WORKSPACE = "/tmp", "/dev/shm", "/box", "/workspace"
 _FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
+_READ_ONLY = _FLAGS | kernel.MS_RDONLY
 
 
-def mount_all() -> None:
+class Layers:
+    """Descriptors of the disk, of what is written to the workspace, and of where the code is put."""
+
+    def __init__(self, disk: int, upper: int, code: int, *, can_overlay: bool) -> None:
+        self.disk, self.upper, self.code = disk, upper, code
+        self._can_overlay = can_overlay
+
+    def overlay(self, tree: int, owners: int) -> bool:
+        """Lay the disk over the workspace, from within it; False where this cannot be."""
+        if tree < 0:
+            return False
+        try:
+            if not self._can_overlay:
+                return False
+            if owners >= 0:
+                kernel.map_owners(tree, owners)
+            kernel.attach(tree, _LOWER)
+            layers = f"lowerdir={_LOWER},upperdir={_UPPER},workdir={_WORK},userxattr"
+            kernel.mount("workspace", _WORKSPACE, "overlay", _FLAGS, layers)
+        except OSError:
+            return False  # the kernel or the file system cannot do it; what is mounted goes with the rest
+        finally:
+            os.close(tree)
+        return True
+
+
+def mount_all() -> Layers:
     """Mount what every box has, small as yet; made by whoever owns it."""
-    kernel.mount("disk", "/tmp", "tmpfs", _FLAGS, "size=64k,nr_inodes=64,mode=755")
-    for name in (UPPER, TEMPORARY, _WORK):
-        os.mkdir(name, 0o755)
-    os.chmod(TEMPORARY, 0o1777)
-    kernel.mount("shm", "/dev/shm", "tmpfs", _FLAGS, "size=64k,nr_inodes=1024,mode=1777")
-    kernel.mount("code", "/box", "tmpfs", _FLAGS, "nr_inodes=8,mode=755")
+    kernel.mount("disk", _DISK, "tmpfs", _FLAGS, "size=64k,nr_inodes=64,mode=755")
+    for name in (_UPPER, _TEMPORARY, _WORK, _LOWER):
+        os.mkdir(f"{_DISK}/{name}", 0o755)
+    os.chmod(f"{_DISK}/{_TEMPORARY}", 0o1777)
+    kernel.mount("shm", _SHARED, "tmpfs", _FLAGS, "size=64k,nr_inodes=1024,mode=1777")
+    kernel.mount("code", _CODE, "tmpfs", _FLAGS, "nr_inodes=8,mode=755")
+    disk, upper, code = (_open(place) for place in (_DISK, f"{_DISK}/{_UPPER}", _CODE))
+    can_overlay = _remembers(f"{_DISK}/{_UPPER}")
+    kernel.bind(_CODE, _CODE, _READ_ONLY)  # only what was opened before can be written through
+    kernel.bind(f"{_DISK}/{_TEMPORARY}", _DISK, _FLAGS)
+    return Layers(disk, upper, code, can_overlay=can_overlay)
 
 
 def resize(order: Order) -> None:
     """Let disk and shared memory be as large as this job may have them."""
     remount = kernel.MS_REMOUNT | _FLAGS
-    kernel.mount("", "/tmp", None, remount, f"size={order.disk},nr_inodes={order.files}")
-    kernel.mount("", "/dev/shm", None, remount, f"size={order.memory},nr_inodes=1024")
+    kernel.mount("", _DISK, None, remount, f"size={order.disk},nr_inodes={order.files}")
+    kernel.mount("", _SHARED, None, remount, f"size={order.memory},nr_inodes=1024")
 
 
-def overlay(place: bytes, workspace: int, owners: int) -> bool:
-    """Lay the disk over the workspace, which lies at `place` of the host; False where this cannot be."""
+def find(place: bytes, workspace: int) -> int:
+    """A copy of the mount of the workspace, which lies at `place` of the host; -1 where it cannot be had."""
     tree = -1
     try:
         tree = kernel.open_tree(HOST.encode() + place)
-        if not os.path.samestat(os.fstat(tree), os.fstat(workspace)):
-            return False  # something was mounted there since the server began
-        os.setxattr(UPPER, "user.box", b"")  # older kernels cannot remember which folders were replaced
-        os.removexattr(UPPER, "user.box")
-        if owners >= 0:
-            kernel.map_owners(tree, owners)
-        kernel.attach(tree, _LOWER)
-        # whatever goes through the overlay is done in the name of whoever mounts it; the last one is asked of
-        # whoever maps the first user of a namespace, later
-        kernel.keep_only(kernel.CAP_DAC_OVERRIDE, kernel.CAP_SYS_ADMIN, kernel.CAP_SETFCAP)
-        layers = f"lowerdir={_LOWER},upperdir={UPPER},workdir={_WORK},userxattr"
-        kernel.mount("workspace", "/workspace", "overlay", _FLAGS, layers)
+        if os.path.samestat(os.fstat(tree), os.fstat(workspace)):
+            return tree
+        os.close(tree)  # something was mounted there since the server began
     except OSError:
-        return False  # the kernel or the file system cannot do it; what is mounted goes with the rest
-    finally:
-        if tree >= 0:
-            os.close(tree)
-    return True
+        pass  # an older kernel, or it is out of sight
+    return -1
 
 
 def fill(stream: Stream) -> None:
-    """Write the workspace's files as the host sends them."""
-    root = os.open(UPPER, os.O_RDONLY | os.O_DIRECTORY)
+    """Write the workspace's files as the host sends them, from within the disk."""
+    root = _open(_UPPER)
     folders: list[tuple[bytes, int, int]] = []
     links: list[tuple[bytes, bytes]] = []
     while True:
@@ -95,30 +116,35 @@ def fill(stream: Stream) -> None:
 
 def show() -> None:
     """Let the disk be the whole workspace."""
-    kernel.bind(UPPER, "/workspace", _FLAGS)
+    kernel.bind(_UPPER, _WORKSPACE, _FLAGS)
 
 
-def close_up(order: Order, source: bytes) -> None:
-    """Write the code; cover the disk's own folders with the one that is /tmp; close what is not to change."""
-    path = script.PATHS[order.shell]
-    with open(path, "wb") as file:
-        file.write(source)
-    kernel.mount("", "/box", None, kernel.MS_REMOUNT | _FLAGS | kernel.MS_RDONLY)
-    if order.read_only:
-        kernel.mount("", "/workspace", None, kernel.MS_BIND | kernel.MS_REMOUNT | _FLAGS | kernel.MS_RDONLY)
-    kernel.bind(TEMPORARY, "/tmp", _FLAGS)
+def close() -> None:
+    """Let the workspace be read only."""
+    kernel.mount("", _WORKSPACE, None, kernel.MS_BIND | kernel.MS_REMOUNT | _READ_ONLY)
+
+
+def _open(place: str) -> int:
+    return os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _remembers(upper: str) -> bool:
+    """Whether this kernel can remember in it which folders were replaced: older ones cannot."""
+    try:
+        os.setxattr(upper, "user.box", b"")
+        os.removexattr(upper, "user.box")
+    except OSError:
+        return False
+    return True
 
 
 def _write(stream: Stream, root: int, name: bytes, size: int) -> int:
     """A new file with the next `size` bytes; its descriptor."""
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=root)
-    left = size
-    while left:
-        piece = stream.piece(left)
+    for piece in stream.pieces(size):
         view = memoryview(piece)
         while view:
             view = view[os.write(fd, view) :]
-        left -= len(piece)
     return fd
 
 

@@ -7,7 +7,7 @@ import struct
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 0x4000, 1 << 18
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x0002_0000, 0x0400_0000, 0x0800_0000
-CAP_DAC_OVERRIDE, CAP_SYS_ADMIN, CAP_SETFCAP = 1, 21, 31
+CAP_DAC_OVERRIDE, CAP_SYS_CHROOT, CAP_SYS_ADMIN = 1, 18, 21
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x1000_0000, 0x2000_0000, 0x4000_0000
 
 _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS, _PR_SET_SECCOMP = 4, 8, 22
@@ -110,15 +110,15 @@ def keep_only(*capabilities: int) -> None:
     _check("capset", _libc.capset(_capability_header(), struct.pack("6I", low, low, 0, high, high, 0)))
 
 
-def drop_capabilities() -> None:
-    """Give up every capability, and every way to get one back."""
+def drop_capabilities(*kept: int) -> None:
+    """Give up every capability but those that are `kept`, and every way to get one back."""
     _prctl("no_new_privs", _PR_SET_NO_NEW_PRIVS, 1)
     _prctl("ambient", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     for capability in range(64):
         if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
             break  # past the last one this kernel knows
     _prctl("securebits", _PR_SET_SECUREBITS, _SECUREBITS)
-    keep_only()
+    keep_only(*kept)
 
 
 def _capability_header() -> bytes:
@@ -136,3 +136,13 @@ def load_filter(program: bytes) -> None:
 
 def _prctl(name: str, option: int, value: int) -> None:
     _check(f"prctl {name}", _libc.prctl(option, value, 0, 0, 0))
+
+
+def set_value(name: str, value: str, *, inside: int | None = None) -> None:
+    """Change a setting of the kernel, where this kernel has it."""
+    try:
+        fd = os.open(name, os.O_WRONLY, dir_fd=inside)
+    except FileNotFoundError:
+        return
+    os.write(fd, value.encode())
+    os.close(fd)

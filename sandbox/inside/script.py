@@ -16,10 +16,12 @@ import threading
 from types import ModuleType
 from typing import NoReturn
 
+from .world import END
+
 PATHS = ("/box/main.py", "/box/main.sh")
 """Where the code lies: a Python script, a shell script."""
 RUNTIME = "/opt/python"
-MEMORY, DISK = b"m", b"d"
+NOTHING, MEMORY, DISK = b"-", b"m", b"d"
 """What is noted for the host about an error that nobody caught."""
 _FOLDER = "/workspace"
 _LOST = 120
@@ -38,9 +40,9 @@ def set_path(*, on_path: bool = False) -> None:
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
 
 
-def offer_fonts(temporary: str = "/tmp") -> None:
+def offer_fonts() -> None:
     """Point matplotlib at the font list of the runtime: building one takes seconds."""
-    made, home = f"{RUNTIME}/matplotlib", f"{temporary}/.matplotlib"
+    made, home = f"{RUNTIME}/matplotlib", "/tmp/.matplotlib"
     if not os.path.isdir(made):
         return
     os.mkdir(home, 0o777)
@@ -62,23 +64,41 @@ def run_shell() -> NoReturn:
     os.execv("/bin/sh", ["sh", PATHS[True]])  # noqa: S606 - this is what the box is for
 
 
-def run_python(note_fd: int) -> NoReturn:
-    """Run the script as `__main__`, then end as an interpreter does; never returns."""
-    main = _main()
+def rehearse() -> None:
+    """Do once what every script takes: memory that is touched now need not be copied later."""
+    module = ModuleType("rehearsal")
+    source = "def f(): return 1\nprint(f())"
+    exec(compile(source, PATHS[False], "exec", dont_inherit=True), vars(module))  # noqa: S102
+    _clear([module])
+
+
+def prepare() -> None:
+    """Be an interpreter that has not begun with its script yet."""
+    _main()
+    set_path(on_path=True)
     sys.argv[:] = [PATHS[False]]
     sys.orig_argv[:] = [sys.executable, PATHS[False]]
-    there = set(sys.modules)
-    code = _outcome(main, note_fd, os.getpid())
+    gc.collect()
+    gc.freeze()
+
+
+def run_python(word_fd: int) -> NoReturn:
+    """Run the script as `__main__`, then end as an interpreter does; never returns."""
+    main = sys.modules["__main__"]
+    there, first = set(sys.modules), os.getpid()
+    code, note = _outcome(main)
     try:
         code = _end(main, there, code)
     finally:
         if code < 0:  # Python ends by the signal that nobody caught
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGINT)
+        if os.getpid() == first:
+            _say(word_fd, code, note)
         os._exit(code)
 
 
-def _main() -> ModuleType:
+def _main() -> None:
     """An empty `__main__`, and no trace of this package among the modules."""
     main = sys.modules["__main__"]
     names = vars(main)
@@ -87,28 +107,25 @@ def _main() -> ModuleType:
     names.update(__file__=PATHS[False], __loader__=None, __cached__=None)
     for name in [name for name in sys.modules if name.split(".")[0] == "inside"]:
         del sys.modules[name]
-    return main
 
 
-def _outcome(main: ModuleType, note_fd: int, first: int) -> int:
-    """Run the script; its exit code, -1 for an interrupt. Tracebacks have no trace of this file."""
+def _outcome(main: ModuleType) -> tuple[int, bytes]:
+    """Run the script; its exit code, -1 for an interrupt, and a note. No traceback shows this file."""
     try:
         with open(PATHS[False], "rb") as file:
             source = file.read()
         exec(compile(source, PATHS[False], "exec", dont_inherit=True), vars(main))  # noqa: S102 - what it is for
     except SystemExit as error:
-        return _exit_code(error)
+        return _exit_code(error), NOTHING
     except BaseException as error:  # noqa: BLE001 - told as Python tells it
-        if os.getpid() == first:
-            _note(note_fd, error)
         trace = error.__traceback__
         while trace and trace.tb_frame.f_code.co_filename != PATHS[False]:
             trace = trace.tb_next
         kind = type(error)
         sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
         _told(error.with_traceback(trace))
-        return -1 if kind is KeyboardInterrupt else 1
-    return 0
+        return -1 if kind is KeyboardInterrupt else 1, _note(error)
+    return 0, NOTHING
 
 
 def _told(error: BaseException) -> None:
@@ -138,14 +155,18 @@ def _end(main: ModuleType, there: set[str], code: int) -> int:
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
     _flush()
-    mine = [module for name, module in list(sys.modules.items()) if name not in there]
-    for module in [main, *mine]:
+    _clear([main, *(module for name, module in list(sys.modules.items()) if name not in there)])
+    return code if _flush() or code else _LOST
+
+
+def _clear(modules: list[ModuleType]) -> None:
+    """Let go of what the script holds, which closes its files."""
+    for module in modules:
         names = getattr(module, "__dict__", {})
         for name in [name for name in names if not name.startswith("__")]:
             names[name] = None
     sys.last_value = sys.last_traceback = None
     gc.collect()
-    return code if _flush() or code else _LOST
 
 
 def _flush() -> bool:
@@ -158,13 +179,16 @@ def _flush() -> bool:
     return well
 
 
-def _note(note_fd: int, error: BaseException) -> None:
-    note = b""
+def _note(error: BaseException) -> bytes:
     if isinstance(error, MemoryError):
-        note = MEMORY
-    elif isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        note = DISK
+        return MEMORY
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return DISK if full else NOTHING
+
+
+def _say(word_fd: int, code: int, note: bytes) -> None:
+    """Tell the keeper that this is the end: its own takes the kernel longer than most scripts."""
     try:  # noqa: SIM105 - contextlib is a slow import
-        os.write(note_fd, note)
+        os.write(word_fd, END.pack(code, note))
     except OSError:
         pass  # the script closed it

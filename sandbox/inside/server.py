@@ -16,8 +16,9 @@ import struct
 import sys
 from typing import NoReturn
 
-from . import kernel, script, warm
-from .box import Box, close_all_but
+from . import disk, kernel, script, warm
+from .box import stand_by
+from .world import World, close_all_but
 
 _DESCRIPTOR = struct.Struct("i")
 
@@ -25,12 +26,10 @@ _DESCRIPTOR = struct.Struct("i")
 class Server:
     """Serves until its socket's other end is gone; then it ends, and every box of it with it."""
 
-    def __init__(self, control: _socket.socket, owner: int, program: bytes) -> None:
+    def __init__(self, control: _socket.socket, world: World) -> None:
         self._control = control
-        self._owner = owner
-        self._program = program
-        self._home = os.open("/proc/self/ns/pid", os.O_RDONLY)
-        self._owners = _owners(owner) if owner >= 0 else -1
+        self._world = world
+        self._processes = os.open("/proc/self/ns/pid", os.O_RDONLY)
 
     def serve(self) -> NoReturn:
         """Make what is asked for: a box, or a second server, which has the packages. Never returns."""
@@ -70,14 +69,14 @@ class Server:
         except OSError as error:
             sys.stderr.write(f"no box could be forked: {error}\n")
         finally:
-            kernel.enter(self._home, kernel.CLONE_NEWPID)
+            kernel.enter(self._processes, kernel.CLONE_NEWPID)
 
     def _be_a_box(self, fd: int) -> NoReturn:
         try:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             # the number that is copied is closed with all others, so that what the server holds is not known
-            close_all_but(fd, self._owners)
-            Box(_socket.socket(fileno=fd), self._owner, self._owners, self._program).stand_by()
+            close_all_but(fd, *self._world.descriptors())
+            stand_by(_socket.socket(fileno=fd), self._world)
         finally:
             os._exit(1)  # whatever happened: a copy never goes on as the server
 
@@ -92,8 +91,8 @@ def main(control_fd: int) -> NoReturn:
     """Take the order, and serve."""
     os.set_inheritable(control_fd, False)
     control = _socket.socket(fileno=control_fd)
-    owner, program = control.recv(1 << 16).split(b"\n", 1)
-    os.nice(5)
+    line, programs = control.recv(1 << 16).split(b"\n", 1)
+    owner, first = map(int, line.split())
     # children are not waited for: a box tells the host itself how it ended
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     kernel.mount("", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
@@ -101,9 +100,21 @@ def main(control_fd: int) -> NoReturn:
     script.offer_fonts()
     os.chdir("/")
     script.set_path()
-    server = Server(control, int(owner), program)
+    owners = _owners(owner) if owner >= 0 else -1
+    world = World(owner, owners, _views(), (programs[:first], programs[first:]))
+    server = Server(control, world)
     freeze()
     server.serve()
+
+
+def _views() -> tuple[int, int]:
+    """Mount namespaces: this one, and a copy without the machine's files, with which boxes begin."""
+    home = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.detach(disk.HOST)
+    base = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    kernel.enter(home, kernel.CLONE_NEWNS)
+    return home, base
 
 
 def _owners(owner: int) -> int:

@@ -1,0 +1,205 @@
+"""The first process of a box: takes the job, lays the workspace, waits for the end of all, and says so.
+
+While it stands by it sees the machine's files, read-only, and may mount. It goes into the box's own view to
+mount the workspace there, and has no right left before the code runs.
+"""
+
+# pathlib is a slow import, and the places here are the box's own
+# ruff: noqa: PTH208
+
+import _socket
+import os
+import select
+import signal
+import struct
+from typing import NoReturn
+
+from . import disk, kernel
+from .order import Order, Stream
+from .world import END, World, close_all_but
+
+_COMPLAINT = 2000
+_WAKES = _STAT = 1 << 12
+_GLANCES = 50
+_EXITING = 4
+"""PF_EXITING among the flags in /proc/*/stat: the kernel is ending the task, and nothing stops that."""
+
+
+class Keeper:
+    """`go` and `word` lead to the runner and from it, `said` is where the end is told."""
+
+    def __init__(
+        self, control: _socket.socket, world: World, layers: disk.Layers, pipes: tuple[int, int, int]
+    ) -> None:
+        self._control = control
+        self._world = world
+        self._layers = layers
+        self._go, self._word, self._said = pipes
+        self._inside = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+        self._woken, waking = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _wake)
+        self._own = (*pipes, self._woken, waking)
+
+    def seal(self, ready: int, handles: list[int]) -> None:
+        """Give up all but what laying the workspace takes; tell the host that the box is there.
+
+        Raises OSError and EOFError.
+        """
+        # what has no handler is not delivered to a first process
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        self._rehearse()
+        # whatever goes through the overlay is done in the name of whoever mounts it
+        kernel.drop_capabilities(kernel.CAP_DAC_OVERRIDE, kernel.CAP_SYS_ADMIN, kernel.CAP_SYS_CHROOT)
+        kernel.set_dumpable(dumpable=False)
+        kernel.load_filter(self._world.filters[0])
+        word = os.read(ready, _COMPLAINT)
+        if word[:1] != b"h":
+            raise EOFError(f"the runner ended before its job: {word[1:].decode()}")
+        self._send(word, handles)
+        ways = (self._control.fileno(), self._layers.disk, self._inside)
+        close_all_but(*self._own, *ways, *self._world.descriptors())
+
+    def _rehearse(self) -> None:
+        """Do once what every job takes, then be where workspaces are found.
+
+        Memory that is touched now need not be copied later.
+        """
+        disk.resize(Order(b"j0 0 2 65536 64 65536 1 1 0"))
+        kernel.enter(self._world.home, kernel.CLONE_NEWNS)
+        disk.find(b"/", self._layers.disk)
+        _is_ending("/proc/self/stat")
+
+    def serve(self, runner: int) -> NoReturn:
+        """Answer the host until it sends the job; then be the first process until the end."""
+        try:
+            stream = Stream(self._control)
+            while (line := stream.line()).startswith(b"l"):
+                self._listen(int(line[1:]))
+            if not line:
+                os._exit(0)
+            order = Order(line)
+            self._lay(order, stream)
+            self._control.sendall(b"p")
+            if order.copied:
+                stream.exactly(1)  # the host has looked at what lies there
+            close_all_but(*self._own)
+            os.write(self._go, line)
+            self._watch_over(runner)
+        except (OSError, ValueError, EOFError) as error:
+            self._control.sendall(b"e" + str(error).encode(errors="replace")[:2000])
+        finally:
+            os._exit(0)
+
+    def _lay(self, order: Order, stream: Stream) -> None:
+        """The workspace is in its place, and this process without rights."""
+        tree = disk.find(stream.exactly(order.place), stream.descriptor()) if order.overlay else -1
+        kernel.enter(self._inside, kernel.CLONE_NEWNS)
+        os.fchdir(self._layers.disk)
+        disk.resize(order)
+        if not self._layers.overlay(tree, self._world.owners):
+            if not order.empty:
+                order.copied = True
+                self._control.sendall(b"c")
+                disk.fill(stream)
+            disk.show()
+        os.chdir("/")
+        if order.read_only:
+            disk.close()
+        kernel.keep_only()
+
+    def _watch_over(self, runner: int) -> None:
+        """Until the runner says that it is through, or is dead: end all others, and say how it ended."""
+        poll = select.poll()
+        for fd in (self._woken, self._word):
+            poll.register(fd, select.POLLIN)
+        word, code = b"", None
+        while code is None and len(word) != END.size:
+            ready = [fd for fd, _ in poll.poll()]
+            code = _reap(runner)
+            if self._word in ready:
+                word = os.read(self._word, END.size)
+                poll.unregister(self._word)  # once: a shell has closed it, and whoever lies ends itself
+            if self._woken in ready:
+                os.read(self._woken, _WAKES)
+        end_all_others()
+        os.write(self._said, word if code is None else END.pack(code, b"-"))
+        while True:
+            signal.pause()  # the host ends it, once it has time
+
+    def _listen(self, port: int) -> None:
+        listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen(64)
+            self._send(b"l", [listener.fileno()])
+        finally:
+            listener.close()
+
+    def _send(self, word: bytes, fds: list[int]) -> None:
+        data = struct.pack(f"{len(fds)}i", *fds)
+        self._control.sendmsg([word], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, data)])
+
+
+def end_all_others() -> None:
+    """Nothing can run any more but this process when it returns.
+
+    A process that is on its way out never returns to its program: what it wrote is written, and only the
+    kernel is still busy with it, for longer than most scripts take.
+    """
+    while True:
+        try:  # noqa: SIM105 - contextlib is a slow import
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        for _ in range(_GLANCES):
+            if all(map(_is_going, os.listdir("/proc"))):
+                return
+            os.sched_yield()
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
+
+
+def _wake(_number: int, _frame: object) -> None:
+    """Nothing: that there is a handler is enough to be woken."""
+
+
+def _reap(runner: int) -> int | None:
+    """Let go of all that are dead; the exit code of the runner, if it is among them."""
+    code = None
+    try:
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            if found[0] == runner:
+                code = os.waitstatus_to_exitcode(found[1])
+                code = code if code >= 0 else 128 - code
+    except ChildProcessError:
+        pass
+    return code
+
+
+def _is_going(name: str) -> bool:
+    """Whether what is listed under this name in /proc is no other process, or one that only has to end.
+
+    Asked of those that were killed before, which cannot have children any more.
+    """
+    if not name.isdigit() or name == "1":
+        return True
+    try:
+        tasks = os.listdir(f"/proc/{name}/task")
+    except OSError:
+        return True  # dead meanwhile
+    return all(_is_ending(f"/proc/{name}/task/{task}/stat") for task in tasks)
+
+
+def _is_ending(stat: str) -> bool:
+    try:
+        fd = os.open(stat, os.O_RDONLY)
+        try:
+            fields = os.read(fd, _STAT).rpartition(b")")[2].split()
+        finally:
+            os.close(fd)
+    except OSError:
+        return True  # dead meanwhile
+    return fields[0] in b"ZX" or bool(int(fields[6]) & _EXITING)
