@@ -8,6 +8,7 @@
                                                     the session pauses until somebody mends the setting
         - OverflowModelError                        the context is made smaller
         - FilteredError                             shown; the step ends
+    * BudgetReachedError     -> the thread: which limit, and when it goes on; the session waits
     * SandboxRefusedError    -> the thread: no code is run here; it pauses until the host mends it
     * RefusedError           -> the person who asked, as an answer to the command
     * WebError               -> the model, as an observation
@@ -23,7 +24,10 @@
 Anything else is a bug: logged with its traceback and a reference; the thread gets an apology with that.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+LimitName = Literal["usd", "tokens", "steps", "hours", "member_day", "server_day", "host_day", "host_month"]
+"""What may be used up: the first four are the session's own."""
 
 
 class GoalkeeperError(Exception):
@@ -32,6 +36,16 @@ class GoalkeeperError(Exception):
 
 class ToolError(GoalkeeperError):
     """A tool could not do what the model asked; the text is what the model reads."""
+
+
+class BudgetReachedError(GoalkeeperError):
+    """A request to a model could pass a limit, so it is not made."""
+
+    def __init__(self, message: str, *, what: LimitName, until: float | None = None) -> None:
+        super().__init__(message)
+        self.what: LimitName = what
+        self.until = until
+        """Unix seconds when it may go on by itself; None: a person has to grant more."""
 
 
 class SandboxRefusedError(GoalkeeperError):

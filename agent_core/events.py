@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from agent_core.errors import NewerEventError
+from agent_core.errors import LimitName, NewerEventError
 from agent_core.signals import Post, as_json
 from agent_core.values import (
     Action,
@@ -113,6 +113,8 @@ class Thought:
     """The assistant message, verbatim."""
     heard: tuple[str, ...] = ()
     """Ids of the messages that this request held for the first time."""
+    metered: bool = False
+    """What it cost stands in events of its own (CallSettled), one per request to the server."""
     kind: Literal["thought"] = "thought"
 
 
@@ -252,11 +254,52 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitReached:
-    """The session has spent what it may."""
+    """The session has spent what it may, or somebody whose money it is has."""
 
-    what: Literal["usd", "tokens", "steps", "hours"]
+    what: LimitName
     text: str
+    until: float | None = None
+    """Unix seconds when it goes on by itself; None: a person has to grant more."""
     kind: Literal["limit"] = "limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReserved:
+    """Written before a request goes to a model's server: the most that it can cost.
+
+    Stands as spent until CallSettled says otherwise. A sub-session's share of the budget is one too.
+    """
+
+    call: str
+    """Names it within the session: the version of the commit that holds it, a dot, its place there."""
+    purpose: str
+    """Such as think, summarize, compact, delegate."""
+    nano: int
+    """Nano-dollars."""
+    tokens: int
+    """Prompt and output together, at most."""
+    estimate: int = 0
+    """What the prompt was taken for, in tokens, by its bytes alone."""
+    day: str = ""
+    """The date on which it counts for member and server; empty: it is in nobody's books but the session's."""
+    host_day: str = ""
+    """The date on which it counts for the host, UTC."""
+    kind: Literal["call_reserved"] = "call_reserved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettled:
+    """What a request has cost in the end."""
+
+    call: str
+    purpose: str
+    nano: int
+    outcome: Literal["billed", "lost", "unsent"]
+    """lost: it may have reached the server, and no bill came back: it stands at its reservation."""
+    usage: Usage
+    day: str = ""
+    host_day: str = ""
+    kind: Literal["call_settled"] = "call_settled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +370,8 @@ Event = (
     | Delivered
     | Checked
     | LimitReached
+    | CallReserved
+    | CallSettled
     | ToppedUp
     | Paused
     | Resumed

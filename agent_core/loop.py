@@ -7,7 +7,7 @@ import structlog
 
 from agent_core import steps
 from agent_core.errors import GoalkeeperError, UnreadableJournalError
-from agent_core.events import Commit, Ended, Event, SignalsTaken
+from agent_core.events import Ended
 from agent_core.session import (
     Act,
     CheckContract,
@@ -21,15 +21,11 @@ from agent_core.session import (
     next_for,
     take,
 )
-from agent_core.signals import Signal
 from agent_core.steps import House
 from agent_core.values import SessionRef, Status
 
 MOST_COMMITS = 10_000
 """Of one turn; another goes on. One in which nothing was heard or thought is a bug that must not spin."""
-
-Waiting = list[tuple[str, Signal]]
-"""What waits in the inbox, oldest first, with the inbox ids."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +50,7 @@ async def turn(house: House, ref: SessionRef) -> None:
 
 
 async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat case per thing to do
+    await house.meter.recover(state)
     fresh = await house.storage.inbox.fresh(state.ref, state.inbox_id)
     before = (state.step, state.inbox_id)
     for _ in range(MOST_COMMITS):
@@ -62,14 +59,15 @@ async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat ca
         match next_for(state, now=house.clock.now(), fresh=bool(fresh)):
             case TakeSignals():
                 (inbox_id, signal), *later = fresh
-                events = take(state, inbox_id, signal, [one for _, one in later])
+                taken = take(state, inbox_id, signal, [one for _, one in later])
+                events = await house.meter.granted(state, taken)
             case Think():
                 events = await steps.think(house, state)
             case Propose(proposed=proposed):
                 events = (proposed,)
             case Act(pending=pending, verdict=verdict):
                 begun = await steps.begin(house, state, pending, verdict)
-                fresh = await _commit(house, state, fresh, begun)
+                fresh = await house.meter.commit(state, begun, fresh)
                 events = await steps.act(house, state, pending)
             case CheckContract(pending=pending):
                 events = await steps.check(house, state, pending)
@@ -79,7 +77,7 @@ async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat ca
                 events = await steps.end(house, state, status, pending)
             case Wait(until=until):
                 return await steps.rest(house, state, until)
-        fresh = await _commit(house, state, fresh, events)
+        fresh = await house.meter.commit(state, events, fresh)
     return await _go_on_later(house, state, before)
 
 
@@ -89,20 +87,6 @@ async def _go_on_later(house: House, state: State, before: tuple[int, str]) -> N
         message = f"{state.ref} does not come to rest"
         raise RuntimeError(message)
     await house.engine.wake(state.ref)
-
-
-async def _commit(house: House, state: State, fresh: Waiting, events: tuple[Event, ...]) -> Waiting:
-    """Append the events, fold them in, and return what waits in the inbox by then."""
-    after = fresh[-1][0] if fresh else state.inbox_id
-    if not events:
-        return [*fresh, *await house.storage.inbox.fresh(state.ref, after)]
-    commit = Commit(version=state.version + 1, at=house.clock.now(), events=events)
-    newer = await house.storage.journal.append(state.ref, commit, inbox_after=after)
-    state.apply(commit)
-    await house.storage.states.keep_when_due(state)
-    await house.engine.report(state.ref)
-    took = any(isinstance(event, SignalsTaken) for event in events)
-    return [*fresh[took:], *newer]
 
 
 async def _set_aside(house: House, ref: SessionRef, error: UnreadableJournalError) -> None:
@@ -122,5 +106,5 @@ async def _fail(house: House, state: State, error: Exception) -> None:
         error="".join(traceback.format_exception(error)),
     )
     summary = f"A fault in Goalkeeper ended this goal. Tell the host this reference: {reference}."
-    await _commit(house, state, [], (Ended(status=Status.FAILED, summary=summary, checked=False),))
+    await house.meter.commit(state, (Ended(status=Status.FAILED, summary=summary, checked=False),))
     await steps.rest(house, state, None)

@@ -1,15 +1,16 @@
 """What the loop does outside of the state: think, act, check, end. Each returns what happened."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import uuid4
 
 from agent_core import context
+from agent_core.budget import Meter, Metered, PricedModel
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner, in_words, judged_files
 from agent_core.engine import Engine
 from agent_core.errors import (
+    BudgetReachedError,
     ModelError,
     OverflowModelError,
     RateLimitError,
@@ -22,13 +23,13 @@ from agent_core.events import (
     Checked,
     Ended,
     Event,
+    LimitReached,
     Observed,
     Paused,
     Thought,
     ThoughtFailed,
 )
 from agent_core.interrupt import InterruptionError, interruptible
-from agent_core.model import ModelReply
 from agent_core.policy import Verdict
 from agent_core.session import Pending, State
 from agent_core.session.files import free_path, named
@@ -37,7 +38,7 @@ from agent_core.session.state import keyed
 from agent_core.session.take import disown
 from agent_core.storage import Storage
 from agent_core.tools import Outcome, Toolbox, cut, observe
-from agent_core.values import Message, NamedFile, Person, Right, Status
+from agent_core.values import NamedFile, Person, Right, Status
 from agent_core.workspace import Workspaces
 
 THINK_S = 600.0
@@ -47,21 +48,6 @@ RETRY_S = (5.0, 30.0, 120.0, 600.0)
 """Seconds until a failed thought is tried again; after the last the session pauses."""
 
 
-class Thinker(Protocol):
-    """What the loop needs of a model."""
-
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        tools: Sequence[Message],
-        *,
-        on_text: Callable[[str], None] | None = None,
-        timeout_s: float,
-    ) -> ModelReply:
-        """One reply. Raises ModelError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """The parts that a worker works with, put together by the composition root."""
@@ -69,7 +55,8 @@ class House:
     storage: Storage
     engine: Engine
     clock: Clock
-    model: Thinker
+    model: PricedModel
+    meter: Meter
     tools: Toolbox
     runner: ContractRunner
     workspaces: Workspaces
@@ -81,15 +68,16 @@ class House:
 
 async def think(house: House, state: State) -> tuple[Event, ...]:
     """Ask the model for the next step."""
-    work = house.model.complete(
-        context.request(state), state.started.tools, on_text=_unread, timeout_s=THINK_S
-    )
+    account = Metered(meter=house.meter, state=state, model=house.model, purpose="think")
+    call = account.call(context.request(state), state.started.tools)
     try:
-        reply = await interruptible(work, house.storage.inbox, state)
+        reply = await interruptible(call.complete(timeout_s=THINK_S), house.storage.inbox, state)
     except InterruptionError:
-        return ()  # whoever interrupted stands in the inbox and is taken next
+        return call.settled()  # whoever interrupted stands in the inbox and is taken next
+    except BudgetReachedError as error:
+        return (*call.settled(), _reached(error))
     except ModelError as error:
-        return (_failed(house, state, error),)
+        return (*call.settled(), _failed(house, state, error))
     step = state.step + 1
     actions = keyed(step, reply.actions)
     thought = Thought(
@@ -101,9 +89,10 @@ async def think(house: House, state: State) -> tuple[Event, ...]:
         cost_usd=reply.cost_usd,
         message=reply.message,
         heard=tuple(state.unheard),
+        metered=True,
     )
     proposed = first_proposal(state, thought)
-    return (thought, proposed) if proposed else (thought,)
+    return (*call.settled(), thought, *([proposed] if proposed else []))
 
 
 async def begin(house: House, state: State, pending: Pending, verdict: Verdict) -> tuple[Event, ...]:
@@ -127,6 +116,8 @@ async def act(house: House, state: State, pending: Pending) -> tuple[Event, ...]
         outcome = await interruptible(house.tools.act(pending.action, state), house.storage.inbox, state)
     except InterruptionError as error:
         outcome = Outcome(text=f"{error} The files are as they were before it.", is_error=True)
+    except BudgetReachedError as error:
+        return (_reached(error),)  # started, not observed: it is run again once there is money
     except SandboxRefusedError as error:
         return (Paused(by="bot", reason=str(error)),)  # started, not observed: it is run again on resume
     return (*outcome.events, await _observed(house, state, pending, outcome))
@@ -177,8 +168,8 @@ async def rest(house: House, state: State, until: float | None) -> None:
         await house.engine.at(state.ref, until)
 
 
-def _unread(_text: str) -> None:
-    """Streaming is for the watchdog and for cutting off in time; nobody reads along yet."""
+def _reached(error: BudgetReachedError) -> LimitReached:
+    return LimitReached(what=error.what, text=str(error), until=error.until)
 
 
 def _failed(house: House, state: State, error: ModelError) -> ThoughtFailed:

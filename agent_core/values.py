@@ -139,6 +139,15 @@ class Status(StrEnum):
         return self in (Status.FINISHED, Status.STOPPED, Status.FAILED)
 
 
+NANO = 1_000_000_000
+"""Nano-dollars in a US$: amounts are counted in whole ones, never in fractions of a dollar."""
+
+
+def nano(usd: float) -> int:
+    """US$ as nano-dollars."""
+    return round(usd * NANO)
+
+
 Waiting = Literal["decision", "answer", "time", "thread", "budget"]
 
 

@@ -29,7 +29,6 @@ from bot.settings import Settings
 LATER = (
     *("BLOB_URL", "RETENTION_DAYS", "FAST_MODEL", "CONTEXT_WINDOW", "COMPACT_AT"),
     *("EMBEDDING_MODEL", "SEARCH_URL", "SEARCH_ENGINE", "SEARCH_KEY", "MCP_FILE"),
-    *("MEMBER_DAY_USD", "SERVER_DAY_USD", "HOST_DAY_USD", "HOST_MONTH_USD"),
 )
 """Settings whose part is not built yet; to say nothing about them would be a lie."""
 

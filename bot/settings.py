@@ -25,8 +25,9 @@ from pydantic import (
     model_validator,
 )
 
+from agent_core.budget import Caps
 from agent_core.errors import StartError
-from agent_core.values import Limits
+from agent_core.values import Limits, nano
 
 Role = Literal["all", "gateway", "worker", "playground", "doctor"]
 
@@ -244,6 +245,16 @@ class Settings(BaseModel):
             tokens=self.session_tokens,
             steps=self.session_steps,
             hours=self.session_hours,
+        )
+
+    @property
+    def caps(self) -> Caps:
+        """What members, servers and all of them together may spend."""
+        return Caps(
+            member_day=nano(self.member_day_usd),
+            server_day=nano(self.server_day_usd),
+            host_day=nano(self.host_day_usd),
+            host_month=nano(self.host_month_usd),
         )
 
 

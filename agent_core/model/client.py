@@ -17,6 +17,7 @@ from agent_core.model.receive import Patience
 from agent_core.model.reply import Failure, ModelReply
 from agent_core.model.retry import RetryRules
 from agent_core.model.text import Narrator, Tell
+from agent_core.model.toll import NoToll, Toll
 from agent_core.model.wire import Wire, open_wire
 from agent_core.values import Message, Usage
 
@@ -70,21 +71,49 @@ class Model:
         *,
         on_text: Tell | None = None,
         timeout_s: float = 600.0,
+        toll: Toll | None = None,
     ) -> ModelReply:
         """Ask for the next message of a conversation. Messages and tools are in the Chat Completions shape.
 
         With `on_text`, a plain function called with each piece of text, the request is streamed. `timeout_s`
-        bounds all, repeats and waits included. Cancelling closes the socket at once.
+        bounds all, repeats and waits included. Cancelling closes the socket at once. `toll` is asked before
+        every request, and told its bill.
 
         Raises one subclass of ModelError per reaction; never gives half a reply.
         """
-        outcome = self._bad_setting() or await self._run(messages, tools or (), on_text, timeout_s)
+        outcome = self._bad_setting()
+        if outcome is None:
+            outcome = await self._run(messages, tools or (), on_text, timeout_s, toll or NoToll())
         if isinstance(outcome, Failure):
             raise as_error(outcome, where=self._where(), key=self._key)
         return outcome
 
+    @property
+    def free(self) -> bool:
+        """The host says that it costs nothing."""
+        return self._prices.own == "free"
+
+    @property
+    def silent(self) -> bool:
+        """Its server has sent a bill that did not say what it charges."""
+        return self._learned.charges.silent
+
+    def price(self, usage: Usage, charged_usd: float | None = None) -> int | None:
+        """Nano-dollars of a request with this usage, rounded up; None where no price is known."""
+        return self._prices.nano(usage, charged_usd)
+
+    def most(self, usage: Usage) -> int | None:
+        """Nano-dollars that a request of at most this usage can cost; None where nobody can say."""
+        known = self.price(usage)
+        return self._learned.charges.most(usage) if known is None else known
+
     async def _run(
-        self, messages: Sequence[Message], tools: Sequence[Message], on_text: Tell | None, timeout_s: float
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Message],
+        on_text: Tell | None,
+        timeout_s: float,
+        toll: Toll,
     ) -> ModelReply | Failure:
         if self._wire is None:
             raise RuntimeError("a Model is used inside `async with`")
@@ -98,6 +127,7 @@ class Model:
             rules=self._rules,
             patience=self._patience,
             deadline=asyncio.get_running_loop().time() + timeout_s,
+            toll=toll,
         )
         stream = on_text is not None
         return await Completion(request, self._wire, self._learned, Narrator(on_text), stream=stream).run()

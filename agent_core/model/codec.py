@@ -10,7 +10,7 @@ from agent_core.model.learned import Learned
 from agent_core.model.reply import Draft
 from agent_core.model.shapes import JsonObject
 from agent_core.model.sse import StreamEvent
-from agent_core.values import Message
+from agent_core.values import Message, Usage
 
 ITEMS_KEY = "response_items"
 """Where an assistant message carries the output items of the Responses API; sent nowhere else."""
@@ -22,6 +22,16 @@ class Fold(Protocol):
     @property
     def finished(self) -> bool:
         """The reply is whole."""
+        ...
+
+    @property
+    def bill(self) -> tuple[Usage | None, float | None]:
+        """The tokens, and the US$ that the server itself charges, as far as it has said."""
+        ...
+
+    @property
+    def began(self) -> bool:
+        """Something of a reply has come."""
         ...
 
     def feed(self, event: StreamEvent) -> str:
@@ -52,8 +62,9 @@ class Encode(Protocol):
         *,
         stream: bool,
         learned: Learned,
+        max_output: int | None = None,
     ) -> JsonObject:
-        """Pure; nothing handed in is changed."""
+        """Pure; nothing handed in is changed. `max_output`: the most tokens that the server may answer."""
         ...
 
 

@@ -17,7 +17,13 @@ _BAD_NAME = re.compile(r"[^\w-]", re.ASCII)
 
 
 def encode(
-    name: str, messages: Sequence[Message], tools: Sequence[Message], *, stream: bool, learned: Learned
+    name: str,
+    messages: Sequence[Message],
+    tools: Sequence[Message],
+    *,
+    stream: bool,
+    learned: Learned,
+    max_output: int | None = None,
 ) -> JsonObject:
     """The least that a server must know: each further parameter breaks some server."""
     body: JsonObject = {"model": name, "messages": [_message(message, learned) for message in messages]}
@@ -27,6 +33,9 @@ def encode(
         body["stream"] = True
         if "stream_options" not in learned.dropped:
             body["stream_options"] = {"include_usage": True}
+    limit = next((key for key in learned.output_keys if key not in learned.dropped), None)
+    if max_output is not None and limit:
+        body[limit] = max_output
     if learned.no_effort and "reasoning_effort" not in learned.dropped:
         body["reasoning_effort"] = "none"
     return body

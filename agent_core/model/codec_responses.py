@@ -12,10 +12,18 @@ from agent_core.model.shapes import JsonObject, items, mapping, string
 from agent_core.values import Message
 
 PATH = "/responses"
+LEAST_OUTPUT = 16
+"""The API takes no smaller limit."""
 
 
 def encode(
-    name: str, messages: Sequence[Message], tools: Sequence[Message], *, stream: bool, learned: Learned
+    name: str,
+    messages: Sequence[Message],
+    tools: Sequence[Message],
+    *,
+    stream: bool,
+    learned: Learned,
+    max_output: int | None = None,
 ) -> JsonObject:
     """The least that a server must know. `strict` is off: it is on by default here, and rejects schemas."""
     body: JsonObject = {
@@ -28,6 +36,8 @@ def encode(
         body["tools"] = [_tool(mapping(tool.get("function")), learned) for tool in tools]
     if stream:
         body["stream"] = True
+    if max_output is not None:
+        body["max_output_tokens"] = max(max_output, LEAST_OUTPUT)
     return {key: value for key, value in body.items() if key not in learned.dropped}
 
 

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from agent_core.model.codec import Codec
+from agent_core.model.codec import Codec, Fold
 from agent_core.model.codec_chat import CHAT
 from agent_core.model.codec_responses import RESPONSES
 from agent_core.model.conclude import Offer, Price, conclude, refused_call
 from agent_core.model.failures import broken
+from agent_core.model.gauge import Gauge
 from agent_core.model.learned import Learned
 from agent_core.model.receive import Patience, receive
 from agent_core.model.reply import BrokenReplyError, Draft, Failure, ModelReply
 from agent_core.model.retry import RetryRules
 from agent_core.model.shapes import JsonObject, dump, mapping, mended
 from agent_core.model.text import CallGate, Narrator
+from agent_core.model.toll import Bill, Toll
 from agent_core.model.wire import Wire
 from agent_core.values import Message, Usage
 
@@ -41,6 +43,7 @@ class Request:
     patience: Patience
     deadline: float
     """Loop time."""
+    toll: Toll
 
 
 class Completion:
@@ -62,8 +65,9 @@ class Completion:
         """The reply, or the failure to raise. Whatever the caller's `on_text` raises passes through."""
         for _ in range(_MOST_ROUNDS):
             codec = self._codec()
-            body = self._body(codec)
-            outcome = await self._attempt(codec, body)
+            limit = await self._request.toll.before()
+            body = self._body(codec, limit)
+            outcome = await self._attempt(codec, body, limit)
             if outcome is None:
                 return self._last or broken("no reply came in the time that it was given")
             if isinstance(outcome, ModelReply):
@@ -98,10 +102,15 @@ class Completion:
             return True
         return False
 
-    def _body(self, codec: Codec) -> JsonObject:
+    def _body(self, codec: Codec, limit: int | None) -> JsonObject:
         request = self._request
         return codec.encode(
-            request.name, request.messages, request.tools, stream=self._stream, learned=self._learned
+            request.name,
+            request.messages,
+            request.tools,
+            stream=self._stream,
+            learned=self._learned,
+            max_output=limit,
         )
 
     def _wait(self, failure: Failure) -> float | Failure:
@@ -109,27 +118,36 @@ class Completion:
         jitter = secrets.randbelow(1000) / 1000
         return self._request.rules.wait(failure, self._tries, left_s=left, jitter=jitter)
 
-    async def _attempt(self, codec: Codec, body: JsonObject) -> ModelReply | Failure | None:
-        """One request; None where the deadline came first."""
+    async def _attempt(
+        self, codec: Codec, body: JsonObject, limit: int | None
+    ) -> ModelReply | Failure | None:
+        """One request; None where the deadline came first. However it ends, its bill is handed over."""
         self._narrator.restart()
+        fold = codec.fold(self._request.offer.names)
+        may_cost, whole = True, False
         timer = asyncio.timeout_at(self._request.deadline)
         try:
             async with timer:
-                draft = await self._exchange(codec, body)
+                draft = await self._exchange(codec, body, fold, Gauge(limit))
+            outcome = conclude(draft, self._request.offer, self._request.price)
+            whole = isinstance(outcome, ModelReply)
         except BrokenReplyError as error:
+            may_cost = _may_cost(error.failure, fold)
             return self._refused(error.failure)
         except TimeoutError:
             if timer.expired():
                 return None
             raise
-        outcome = conclude(draft, self._request.offer, self._request.price)
+        finally:
+            usage, charged = fold.bill if fold.finished or whole else (None, None)
+            self._learned.charges.observe(usage, charged)
+            self._request.toll.after(Bill(usage=usage, charged_usd=charged, may_cost=may_cost))
         if isinstance(outcome, ModelReply):
             self._learned.proved = self._learned.proved or codec is RESPONSES
             self._narrator.finish(outcome.text)
         return outcome
 
-    async def _exchange(self, codec: Codec, body: JsonObject) -> Draft:
-        fold = codec.fold(self._request.offer.names)
+    async def _exchange(self, codec: Codec, body: JsonObject, fold: Fold, gauge: Gauge) -> Draft:
         gate = CallGate(active=bool(self._request.tools))
         patience = self._request.patience if body.get("stream") else None
 
@@ -137,7 +155,7 @@ class Completion:
             self._narrator.feed(gate.feed(piece))
 
         async with self._wire.post(codec.path, encoded(body)) as answer:
-            return await receive(answer, fold, tell, patience)
+            return await receive(answer, fold, tell, patience, gauge)
 
     def _refused(self, failure: Failure) -> ModelReply | Failure:
         """A call that its own server refused goes back to the model, as an action or as text."""
@@ -167,3 +185,11 @@ def encoded(body: JsonObject) -> bytes:
         return dump(body).encode()
     except UnicodeEncodeError:
         return dump(mapping(mended(body))).encode()
+
+
+_REFUSALS = frozenset({"rate_limit", "quota", "overflow", "auth", "config", "bad_request"})
+
+
+def _may_cost(failure: Failure, fold: Fold) -> bool:
+    """An error in place of a reply is a refusal; after the first piece of one the model has worked."""
+    return failure.may_cost and (fold.began or failure.kind not in _REFUSALS)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -26,8 +27,16 @@ _EXCERPT = 400
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
+_MAY_COST = frozenset({408, 499, 504, 524})
+"""Statuses that come when somebody on the way lost patience: the model may have worked all the same."""
+
+
 def from_status(status: int, headers: Mapping[str, str], body: str, *, now: float) -> Failure:
     """Classify an answer whose HTTP status is not 2xx. Header names are lower case."""
+    return replace(_from_status(status, headers, body, now=now), may_cost=status in _MAY_COST)
+
+
+def _from_status(status: int, headers: Mapping[str, str], body: str, *, now: float) -> Failure:
     wait = retry_after(headers, now)
     if is_page(body):
         return Failure(
@@ -54,7 +63,7 @@ def broken(text: str) -> Failure:
 
 def not_a_server(text: str) -> Failure:
     """The answer is none of the protocol."""
-    return Failure(kind="bad_server", text=text)
+    return Failure(kind="bad_server", text=text, may_cost=False)
 
 
 def is_page(body: str) -> bool:

@@ -37,6 +37,16 @@ class ChatFold:
         """The server has given its reason for ending, or its closing mark: the reply is whole."""
         return bool(self._finish) or self._done
 
+    @property
+    def bill(self) -> tuple[Usage | None, float | None]:
+        """The tokens, and the US$ that the server itself charges, as far as it has said."""
+        return self._usage, self._cost
+
+    @property
+    def began(self) -> bool:
+        """Something of a reply has come."""
+        return bool(self._choices)
+
     def feed(self, event: StreamEvent) -> str:
         """Take one event of a stream; answers the visible text that it adds."""
         if event.done:

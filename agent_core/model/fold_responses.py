@@ -12,6 +12,7 @@ from agent_core.model.shapes import JsonObject, dump, items, mapping, mended, st
 from agent_core.model.sse import StreamEvent
 from agent_core.model.text import ThoughtFilter
 from agent_core.model.usage import read_cost, read_usage
+from agent_core.values import Usage
 
 _ENDS = {"response.completed": "completed", "response.incomplete": "incomplete", "response.failed": "failed"}
 _REASONS = {
@@ -44,6 +45,17 @@ class ResponsesFold:
     def finished(self) -> bool:
         """The response has ended, as the server says."""
         return bool(self._status)
+
+    @property
+    def bill(self) -> tuple[Usage | None, float | None]:
+        """The tokens, and the US$ that the server itself charges, as far as it has said."""
+        usage = mapping(self._response.get("usage"))
+        return read_usage(usage), read_cost(usage)
+
+    @property
+    def began(self) -> bool:
+        """Something of a reply has come."""
+        return bool(self._pieces or self._done)
 
     def feed(self, event: StreamEvent) -> str:
         """Take one event of a stream; answers the visible text that it adds."""
@@ -82,7 +94,7 @@ class ResponsesFold:
         if not self.finished and not self._events:
             raise BrokenReplyError(broken("its stream ended before anything came"))
         output = self._output()
-        usage = mapping(self._response.get("usage"))
+        usage, cost = self.bill
         calls = tuple(_call(item) for item in output if item.get("type") == "function_call")
         content = "".join(_item_text(item, "output_text") for item in output) or "".join(self._pieces)
         return Draft(
@@ -93,8 +105,8 @@ class ResponsesFold:
             finish=self._finish(),
             ended=self.finished,
             cut=cut,
-            usage=read_usage(usage),
-            cost_usd=read_cost(usage),
+            usage=usage,
+            cost_usd=cost,
             content=mended(content or None),
             extras={ITEMS_KEY: mended([item for item in output if _is_kept(item)])} if output else {},
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from agent_core.model.charges import Charges
 from agent_core.model.parts import is_opaque
 from agent_core.model.reply import Failure
 from agent_core.model.shapes import JsonObject, items, mapping
@@ -34,6 +35,7 @@ _REFUSAL = re.compile(
 _WANTED = re.compile(
     r"missing|must be (?:passed|provided|included|present)|required|passed back|pass back|should be"
 )
+_OUTPUT = re.compile(r"max_tokens|max_completion_tokens|max_output_tokens|in the completion|output tokens")
 _RESPONSES = re.compile(r"/responses\b|responses api")
 _SYSTEM = re.compile(
     r"['\"`]?system['\"`]?[^.]{0,40}(?:role|message|not support|unsupported)|role[^.]{0,60}['\"`]system['\"`]"
@@ -54,13 +56,19 @@ class Learned:
     """A content of null goes as an empty string."""
     no_effort: bool = False
     """`reasoning_effort="none"` is sent."""
+    output_keys: tuple[str, ...] = ("max_tokens", "max_completion_tokens")
+    """What the limit on the output is called: the first that is not dropped."""
     responses: bool = False
     """The server demands the Responses API."""
+    charges: Charges = field(default_factory=Charges)
+    """What the server says that it charges."""
     proved: bool = False
     """The Responses API has given a reply."""
 
     def learn(self, failure: Failure, body: JsonObject) -> bool:
         """Take a lesson from a rejected request; false where it teaches nothing new."""
+        if failure.kind == "overflow":
+            return self._output_limit(failure.wording, body)
         if failure.kind not in ("bad_request", "config") or failure.status not in (None, 400, 404, 405, 422):
             return False
         text = plain(failure.wording)
@@ -68,6 +76,14 @@ class Learned:
             if lesson(text, failure.wording, body):
                 return True
         return False
+
+    def _output_limit(self, wording: str, body: JsonObject) -> bool:
+        """Some servers count the limit on the output against the window, and call that an overflow."""
+        keys = {key for key in (*self.output_keys, "max_output_tokens") if key in body}
+        if not keys or not _OUTPUT.search(wording.lower()):
+            return False
+        self.dropped |= {*self.output_keys, "max_output_tokens"}
+        return True
 
     def demands_responses(self, failure: Failure) -> bool:
         """The rejection names the Responses API. Its address stands in the text as a path, or as a link."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
 from typing import Literal
 
-from agent_core.values import Usage
+from agent_core.values import NANO, Usage, nano
 
 Price = tuple[float, float, float]
 """US$ per million input, cached input and output tokens."""
@@ -25,26 +27,28 @@ class Prices:
         The host's own prices count first, then the list price, then what the server says it has charged.
         Without a usage there is nothing to price: None, but for a model that is free.
         """
+        amount = self.nano(usage, charged)
+        return None if amount is None else amount / NANO
+
+    def nano(self, usage: Usage | None, charged: float | None) -> int | None:
+        """The same in nano-dollars, rounded up."""
         if self.own == "free":
-            return 0.0
-        if usage is None:
-            return charged
-        if self.own is not None and self.name in self.own:
-            return _by_table(usage, self.own[self.name])
-        listed = self._by_list(usage)
-        return listed if listed is not None else charged
-
-    def _by_list(self, usage: Usage) -> float | None:
-        return list_price(self.name, usage, base_url=self.base_url)
+            return 0
+        if usage is not None and self.own is not None and self.name in self.own:
+            return ceil(_by_table(usage, self.own[self.name]) * NANO)
+        listed = None if usage is None else list_price(self.name, usage, base_url=self.base_url)
+        if listed is not None:
+            return ceil(listed * NANO)
+        return None if charged is None else nano(charged)
 
 
-def _by_table(usage: Usage, price: Price) -> float:
+def _by_table(usage: Usage, price: Price) -> Decimal:
     fresh = usage.prompt_tokens - usage.cached_tokens
-    per_million, cached, output = price
-    return (fresh * per_million + usage.cached_tokens * cached + usage.completion_tokens * output) / 1e6
+    per_million, cached, output = (Decimal(str(one)) for one in price)
+    return (fresh * per_million + usage.cached_tokens * cached + usage.completion_tokens * output) / 1_000_000
 
 
-def list_price(name: str, usage: Usage, *, base_url: str) -> float | None:
+def list_price(name: str, usage: Usage, *, base_url: str) -> Decimal | None:
     """US$ by the list of the vendor at this address, else of the vendor known for the model's name."""
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
@@ -56,7 +60,7 @@ def list_price(name: str, usage: Usage, *, base_url: str) -> float | None:
     )
     for url in (base_url, None):
         try:
-            return float(calc_price(tokens, name, provider_api_url=url).total_price)
+            return calc_price(tokens, name, provider_api_url=url).total_price
         except (LookupError, ValueError):  # not in the list; or a usage that its price has no unit for
             continue
     return None

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent_core.model.codec import Fold
 from agent_core.model.failures import broken, excerpt, not_a_server, page_title
+from agent_core.model.gauge import Gauge
 from agent_core.model.reply import BrokenReplyError, Draft
 from agent_core.model.shapes import load
 from agent_core.model.sse import EventReader, StreamEvent
@@ -31,12 +32,19 @@ class Patience:
 
 
 async def receive(
-    answer: Answer, fold: Fold, tell: Callable[[str], None], patience: Patience | None
+    answer: Answer,
+    fold: Fold,
+    tell: Callable[[str], None],
+    patience: Patience | None,
+    gauge: Gauge | None = None,
 ) -> Draft:
     """Read the whole answer. `patience` is None for a request that asked for no stream.
 
+    A stream that fills the gauge is left where it is: the draft then ends as one that met its limit.
+
     Raises BrokenReplyError; the caller bounds the whole time.
     """
+    gauge = gauge or Gauge(None)
     head = await _head(answer.chunks, patience)
     first = head.removeprefix(_BOM).lstrip(_BLANK)[:1]
     cut = False
@@ -45,9 +53,12 @@ async def receive(
     if first in (b"{", b"[", b'"'):
         await _document(head, answer.chunks, fold, tell)
     else:
-        cut = await _Stream(fold, tell, patience or Patience()).read(head, answer)
+        cut = await _Stream(fold, tell, patience or Patience(), gauge).read(head, answer)
     tell(fold.end())
-    return fold.draft(cut=cut)
+    draft = fold.draft(cut=cut)
+    return (
+        replace(draft, finish="length", ended=True, cut=False) if gauge.full and not fold.finished else draft
+    )
 
 
 async def _head(chunks: AsyncIterator[bytes], patience: Patience | None) -> bytes:
@@ -96,8 +107,9 @@ def _lines(data: bytes, fold: Fold, tell: Callable[[str], None]) -> None:
 
 
 class _Stream:
-    def __init__(self, fold: Fold, tell: Callable[[str], None], patience: Patience) -> None:
+    def __init__(self, fold: Fold, tell: Callable[[str], None], patience: Patience, gauge: Gauge) -> None:
         self._fold = fold
+        self._gauge = gauge
         self._tell = tell
         self._patience = patience
         self._reader = EventReader()
@@ -108,6 +120,8 @@ class _Stream:
         """Feed every event to the fold; true where the stream broke off after its reason for ending."""
         self._take(self._reader.feed(head))
         cut = await self._rest(answer.chunks)
+        if self._full:
+            return False
         if self._done or cut:
             return cut and not self._done
         self._take(self._reader.end())
@@ -122,6 +136,8 @@ class _Stream:
         chunk: bytes | None = b""
         while chunk is not None:
             self._take(self._reader.feed(chunk))
+            if self._full:
+                return False
             if self._reader.lines > lines:
                 lines, alive = self._reader.lines, loop.time()
             limit = self._limit()
@@ -139,6 +155,11 @@ class _Stream:
                 raise
         return False
 
+    @property
+    def _full(self) -> bool:
+        """It says more than it was allowed to, and has not ended by itself."""
+        return self._gauge.full and not self._fold.finished
+
     def _limit(self) -> float:
         if self._done:
             return _AFTER_DONE_S
@@ -148,8 +169,9 @@ class _Stream:
 
     def _take(self, events: list[StreamEvent]) -> None:
         for event in events:
-            if self._done:
+            if self._done or self._full:
                 return
+            self._gauge.feed(event)
             self._events += 1
             self._done = event.done
             self._tell(self._fold.feed(event))

@@ -79,6 +79,8 @@ class Failure:
     """All that the server wrote, for finding out which parameter it minds."""
     generation: str | None = None
     """What the model wrote where the server refused its call (tool_use_failed)."""
+    may_cost: bool = True
+    """The server may have worked on the request, and may charge for it."""
 
 
 class BrokenReplyError(Exception):

@@ -4,7 +4,7 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -75,7 +75,8 @@ class Wire:
                     failure = from_status(error.status, error.headers, error.body, now=time.time())
                     break
                 path = redirect
-        raise BrokenReplyError(failure or Failure(kind="config", text="it redirects in circles"))
+        circles = Failure(kind="config", text="it redirects in circles", may_cost=False)
+        raise BrokenReplyError(failure or circles)
 
     async def _open(self, path: str, content: bytes) -> "httpx2.Response":
         import httpx2
@@ -97,7 +98,8 @@ class Wire:
         except APIConnectionError as error:
             failure = _connection_failure(error)
         except (OpenAIError, httpx2.InvalidURL, httpx2.HTTPError, UnicodeError) as error:
-            failure = Failure(kind="config", text=f"the request cannot be made ({type(error).__name__})")
+            text = f"the request cannot be made ({type(error).__name__})"
+            failure = Failure(kind="config", text=text, may_cost=False)
         raise BrokenReplyError(failure)
 
     def _same_origin(self, path: str, error: _RefusedAnswerError) -> str | None:
@@ -160,8 +162,9 @@ def _connection_failure(error: Exception) -> Failure:
     cause = error.__cause__ or error
     text = f"{_name(cause)}: {cause}" if str(cause) else _name(cause)
     if "CERTIFICATE_VERIFY_FAILED" in text or _name(cause) in ("UnsupportedProtocol", "LocalProtocolError"):
-        return Failure(kind="config", text=f"no connection can be made ({text[:300]})")
-    return broken(f"no connection ({text[:200]})")
+        return Failure(kind="config", text=f"no connection can be made ({text[:300]})", may_cost=False)
+    never = _name(cause) in ("ConnectError", "ConnectTimeout", "PoolTimeout")
+    return replace(broken(f"no connection ({text[:200]})"), may_cost=not never)
 
 
 def open_wire(base_url: str, key: str) -> Wire:

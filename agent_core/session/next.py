@@ -15,7 +15,7 @@ from agent_core.events import (
 from agent_core.policy import Verdict, judge, risk_of
 from agent_core.session.state import Pending, State
 from agent_core.stuck import FRESH_STEPS, MOST_TOLD, noticed, steps_done
-from agent_core.values import Observation, Risk, Status
+from agent_core.values import Observation, Risk, Status, nano
 
 REASON_WAIT_S = 10.0
 """After a bare ❌ a person has this long to say why."""
@@ -89,14 +89,14 @@ def next_for(state: State, *, now: float, fresh: bool) -> Next:
         return End(status=Status.STOPPED)
     if state.paused or state.thread_id is None:
         return Wait()
+    if state.limit and (state.limit.until is None or now < state.limit.until):
+        return Wait(until=state.limit.until)
     if state.pending:
         return _next_action(state, state.pending[0], now)
     return _next_thought(state, now)
 
 
 def _next_thought(state: State, now: float) -> Next:
-    if state.limit:
-        return Wait()
     if reached := limit_reached(state):
         return Record(events=(reached,))
     if circles := noticed(steps_done(state.history, state.on_new_way), state.overflows):
@@ -132,7 +132,7 @@ def limit_reached(state: State) -> LimitReached | None:
         return LimitReached(what="steps", text=f"{state.step} steps are done, as many as were granted.")
     if state.usage.total_tokens >= limits.tokens:
         return LimitReached(what="tokens", text=f"{state.usage.total_tokens:,} tokens are used.")
-    if state.cost_usd > 0 and state.cost_usd >= limits.usd:
+    if state.spending.total > 0 and state.spending.total >= nano(limits.usd):
         return LimitReached(what="usd", text=f"${state.cost_usd:.2f} of ${limits.usd:.2f} is spent.")
     if state.active_s >= limits.hours * 3600:
         return LimitReached(what="hours", text=f"It has worked for {limits.hours:g} hours.")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from agent_core.events import (
     ActionStarted,
+    CallReserved,
+    CallSettled,
     Checked,
     Commit,
     ContractFrozen,
@@ -36,6 +38,7 @@ from agent_core.events import (
 from agent_core.policy import Standing, kinds, risk_of
 from agent_core.session.files import folders_above
 from agent_core.session.reactions import Reaction, Reactions
+from agent_core.session.spending import Spending
 from agent_core.values import (
     Action,
     Check,
@@ -115,8 +118,7 @@ class State:
     files: dict[str, FileRef] = field(default_factory=dict[str, FileRef])
     inputs: dict[str, FileRef] = field(default_factory=dict[str, FileRef])
     delivered: dict[str, FileRef] = field(default_factory=dict[str, FileRef])
-    usage: Usage = field(default_factory=Usage)
-    cost_usd: float = 0.0
+    spending: Spending = field(default_factory=Spending)
     limits: Limits = field(default_factory=Limits)
     active_s: float = 0.0
     """Seconds of work; waiting for people is not counted."""
@@ -154,6 +156,16 @@ class State:
     def channel_id(self) -> str:
         """Where the goal was given; the thread's parent."""
         return self.started.channel_id
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens that it has used."""
+        return self.spending.usage
+
+    @property
+    def cost_usd(self) -> float:
+        """US$ that it has spent."""
+        return self.spending.usd
 
     @property
     def proposal(self) -> Pending | None:
@@ -251,20 +263,31 @@ class State:
                 self.contract = event.checks
             case Delivered():
                 self.delivered |= {named.path: named.file for named in event.files}
-            case LimitReached():
-                self.limit, self.limit_version = event, self.version
-                self.reactions = {key: who for key, who in self.reactions.items() if key[0] != "budget"}
-            case ToppedUp():
-                self.limits, self.limit = self.limits.plus(event.by), None
+            case LimitReached() | ToppedUp() | CallReserved() | CallSettled():
+                self._pay(event)
             case Paused():
                 self.paused = event
             case Resumed():
                 self.paused = None
+                self.limit = self.limit if self.limit and self.limit.until is None else None
                 self._start_anew(told=0)
             case StopRequested():
                 self.stop = event
             case Ended():
                 self.ended, self.pending = event, []
+
+    def _pay(self, event: LimitReached | ToppedUp | CallReserved | CallSettled) -> None:
+        match event:
+            case LimitReached():
+                self.limit, self.limit_version = event, self.version
+                self.reactions = {key: who for key, who in self.reactions.items() if key[0] != "budget"}
+            case ToppedUp():
+                self.limits, self.limit = self.limits.plus(event.by), None
+            case CallReserved():
+                self.spending.reserve(event)
+                self.limit = None  # a day has passed, or somebody granted more
+            case CallSettled():
+                self.spending.settle(event, self.version)
 
     def _fail(self, event: ThoughtFailed) -> None:
         self.failure, self.failures = event, self.failures + 1
@@ -308,8 +331,8 @@ class State:
 
     def _think(self, event: Thought) -> None:
         self.step = event.step
-        self.usage += event.usage
-        self.cost_usd += event.cost_usd or 0.0
+        self.spending.think(event)
+        self.limit = None
         self.failure, self.failures, self.overflows = None, 0, 0
         heard = set(event.heard)
         self.unheard = [message_id for message_id in self.unheard if message_id not in heard]

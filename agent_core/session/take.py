@@ -73,7 +73,10 @@ def _events(state: State, signal: Signal, later: Sequence[Signal]) -> tuple[Even
         case PauseAsked():
             return () if state.paused else (Paused(by=signal.by, reason=signal.reason),)
         case ResumeAsked():
-            return (Resumed(person=signal.person),) if state.paused or state.failure else ()
+            passes = (
+                state.limit is not None and state.limit.until is not None
+            )  # and the host may have raised it
+            return (Resumed(person=signal.person),) if state.paused or state.failure or passes else ()
 
 
 def _said(state: State, said: Said, later: Sequence[Signal]) -> tuple[Event, ...]:
@@ -151,7 +154,7 @@ def _pressed(state: State, press: Reacted) -> tuple[Event, ...]:
         return () if state.stop else (StopRequested(person=press.person),)
     if press.post == "budget":
         granted = press.present and press.emoji == MORE and press.about == str(state.limit_version)
-        if not granted or state.limit is None:
+        if not granted or state.limit is None or state.limit.until is not None:
             return ()
         return (ToppedUp(person=press.person, by=state.started.limits),)
     pending = state.find(press.about)
@@ -164,6 +167,8 @@ def _pressed(state: State, press: Reacted) -> tuple[Event, ...]:
             return _confirmed(state, pending, press)
         case "proposal":
             return _decided(state, pending, press)
+        case "entry":
+            return ()  # in the server's books, not in the session
 
 
 def _chose(pending: Pending, press: Reacted) -> tuple[Event, ...]:

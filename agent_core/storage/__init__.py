@@ -11,6 +11,7 @@ from pathlib import Path
 from agent_core.errors import StartError, StoreUnavailableError
 from agent_core.storage.bell import Bell
 from agent_core.storage.blobs import BlobStore, BlobWriter
+from agent_core.storage.budgets import Budgets
 from agent_core.storage.chronicle import Chronicle
 from agent_core.storage.inbox import Inbox
 from agent_core.storage.index import Index
@@ -24,6 +25,7 @@ __all__ = [
     "Asks",
     "BlobStore",
     "BlobWriter",
+    "Budgets",
     "Chronicle",
     "Inbox",
     "Index",
@@ -47,6 +49,7 @@ class Storage:
     index: Index
     posts: Posts
     rules: Rules
+    budgets: Budgets
     ledger: Chronicle
     experiments: Chronicle
     warnings: tuple[StoreWarning, ...] = ()
@@ -81,6 +84,7 @@ class Storage:
                 index=Index(redis),
                 posts=Posts(redis),
                 rules=Rules(redis),
+                budgets=Budgets(redis),
                 ledger=Chronicle(redis, once, "ledger"),
                 experiments=Chronicle(redis, once, "experiments"),
                 warnings=warnings,

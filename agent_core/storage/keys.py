@@ -95,3 +95,23 @@ def slot(ref: SessionRef, kind: str) -> str:
 def chronicle(guild_id: str, name: str) -> str:
     """Stream: one entry per record of this kind, its id is `<number>-0`."""
     return _of(guild_id, "chronicle", checked(name))
+
+
+def spent(guild_id: str, day: str) -> str:
+    """Hash: what the server and each of its members spent on this date of its own calendar."""
+    return _of(guild_id, "spent", checked(day))
+
+
+def call(ref: SessionRef, name: str) -> str:
+    """Hash that expires: one request to a model, in the server's books."""
+    return _of(ref.guild_id, "call", checked(ref.id), checked(name))
+
+
+def host_spent(date: str) -> str:
+    """Hash: what all servers together spent on this date, or in this month, UTC."""
+    return f"gk:{{host}}:spent:{checked(date)}"
+
+
+def host_call(ref: SessionRef, name: str) -> str:
+    """Hash that expires: one request to a model, in the host's books."""
+    return f"gk:{{host}}:call:{checked(ref.guild_id)}:{checked(ref.id)}:{checked(name)}"

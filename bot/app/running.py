@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from agent_core.budget import Meter
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Prefix
@@ -13,6 +14,7 @@ from agent_core.errors import StartError, StoreUnavailableError
 from agent_core.loop import turn
 from agent_core.model import Model
 from agent_core.prompts import load as prompt
+from agent_core.record import Recorder
 from agent_core.session import State
 from agent_core.steps import House
 from agent_core.storage import Storage
@@ -99,6 +101,9 @@ class Bot:
             engine=self.engine,
             clock=clock,
             model=built.model,
+            meter=Meter(
+                recorder=Recorder(storage=storage, engine=self.engine, clock=clock), caps=settings.caps
+            ),
             tools=tools,
             runner=runner,
             workspaces=workspaces,

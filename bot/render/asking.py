@@ -101,6 +101,11 @@ def budget_legend(state: State, rules: ServerRules) -> str:
     )
 
 
+def until(when: float) -> str:
+    """When it goes on by itself, in each reader's own time."""
+    return f"-# it goes on by itself <t:{int(when) + 1}:R> (<t:{int(when) + 1}:f>) · `/stop` ends it"
+
+
 def granted(event: ToppedUp) -> str:
     """Who granted more, and how much."""
     return f"{MORE} **{line(event.person.name, 60)}** granted {_granted(event.by)}"

@@ -122,7 +122,7 @@ class Page:
         how: str,
         *,
         above: Block,
-        asks: Asks,
+        asks: Asks | None,
         reactions: tuple[str, ...],
         mention: str | None = None,
         reply_to: str | None = None,

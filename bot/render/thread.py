@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from agent_core.events import (
     ActionStarted,
+    CallReserved,
+    CallSettled,
     Checked,
     Commit,
     ContractFrozen,
@@ -37,7 +39,7 @@ from agent_core.session import State, fold
 from agent_core.session.state import keyed
 from agent_core.session.take import MORE
 from agent_core.storage import Asks
-from agent_core.values import Action, NamedFile, Risk, ServerRules, SessionRef
+from agent_core.values import NANO, Action, NamedFile, Risk, ServerRules, SessionRef
 from bot.render import asking
 from bot.render.actions import show_action
 from bot.render.block import Block
@@ -48,8 +50,10 @@ from bot.render.page import Asked, Page, Thread
 from bot.render.post import Receipts, Rename, Showing
 from bot.render.results import Result, show_result
 from bot.render.step import show_step
-from bot.render.words import counted
+from bot.render.words import counted, dollars
 
+LONG_WAIT_S = 300.0
+"""Seconds; the thread is not told of a shorter wait for money."""
 MOST_RESULTS = 4
 """Results of one step that have a message each; those after them share one."""
 
@@ -82,6 +86,8 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
     match event:
         case SessionStarted() | ThreadBound() | SignalsTaken():
             pass
+        case CallReserved() | CallSettled():
+            _spends(page, event, rules)
         case Thought():
             _thought(page, event, commit, rules)
         case Proposed():
@@ -97,7 +103,7 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
         case Delivered():
             _delivered(page, event)
         case LimitReached():
-            _limit(page, event, rules)
+            _limit(page, event, commit, rules)
         case ToppedUp():
             _topped_up(page, event)
         case Told():
@@ -205,16 +211,35 @@ def _question(page: Page, event: QuestionAsked, rules: ServerRules) -> None:
     )
 
 
-def _limit(page: Page, event: LimitReached, rules: ServerRules) -> None:
+def _limit(page: Page, event: LimitReached, commit: Commit, rules: ServerRules) -> None:
     state = page.thread.state
+    if event.until is not None and event.until - commit.at < LONG_WAIT_S:
+        return _note(page, rules, f"{line(event.text, 300)} It is tried again in a moment.")
+    by_itself = event.until is not None
     page.thread.budget = page.ask(
         asking.budget(event),
-        asking.budget_legend(state, rules),
+        asking.until(event.until) if event.until is not None else asking.budget_legend(state, rules),
         above=Block(text=""),
-        asks=Asks(post="budget", about=str(state.limit_version)),
-        reactions=(MORE,),
-        mention=_waited_for(page, rules),
+        asks=None if by_itself else Asks(post="budget", about=str(state.limit_version)),
+        reactions=() if by_itself else (MORE,),
+        mention=None if by_itself else _waited_for(page, rules),
     )
+    return None
+
+
+def _spends(page: Page, event: CallReserved | CallSettled, rules: ServerRules) -> None:
+    """Costs are on the card and the marker lines; of a request without a bill people should know."""
+    budget = page.thread.budget
+    if budget is not None and page.thread.state.limit is None:
+        page.thread.budget = None
+        page.change(budget.answered("-# ▶️ it goes on"))
+    if isinstance(event, CallSettled) and event.outcome == "lost":
+        cost = dollars(event.nano / NANO)
+        _note(
+            page,
+            rules,
+            f"a request ({line(event.purpose, 40)}) came back without a bill: it counts as {cost}",
+        )
 
 
 def _waited_for(page: Page, rules: ServerRules) -> str | None:

@@ -6,17 +6,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent_core.budget import Caps, Meter
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Order, Prefix
 from agent_core.loop import turn
 from agent_core.model import Model
+from agent_core.model.prices import PriceTable
+from agent_core.record import Recorder
 from agent_core.session import State
 from agent_core.signals import Reacted, Said, StopAsked, ThreadOpened
 from agent_core.steps import House
 from agent_core.storage import Storage
 from agent_core.tools import toolbox
-from agent_core.values import Autonomy, NamedFile, Person, Right, SessionRef, Status, Waiting
+from agent_core.values import NANO, Autonomy, Limits, NamedFile, Person, Right, SessionRef, Status, Waiting
 from agent_core.worker import DocketEngine
 from agent_core.workspace import Workspaces
 from sandbox import Limits as BoxLimits
@@ -25,6 +28,7 @@ from tests.fakes import ScriptedModel
 
 ANN = Person(id="1", name="Ann")
 WAIT_S = 30.0
+CAPS = Caps(member_day=2 * NANO, server_day=5 * NANO, host_day=10 * NANO, host_month=50 * NANO)
 
 
 @dataclass(kw_only=True)
@@ -99,18 +103,26 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(storage: Storage, redis_url: str, folder: Path) -> AsyncGenerator[Office]:
+async def open_office(
+    storage: Storage,
+    redis_url: str,
+    folder: Path,
+    *,
+    prices: PriceTable = "free",
+    limits: Limits | None = None,
+    caps: Caps = CAPS,
+) -> AsyncGenerator[Office]:
     """The office, open; its worker runs until the end."""
-    limits = BoxLimits(timeout_s=20.0)
+    box = BoxLimits(timeout_s=20.0)
     clock = Clock()
     async with AsyncExitStack() as stack:
         scripted = await stack.enter_async_context(ScriptedModel.open())
         pool = await stack.enter_async_context(Pool())
-        model = Model(base_url=scripted.base_url, api_key="k", name="scripted", prices="free")
+        model = Model(base_url=scripted.base_url, api_key="k", name="scripted", prices=prices)
         await stack.enter_async_context(model)
         workspaces = Workspaces(folder / "work", storage.blobs)
-        runner = ContractRunner(workspaces, folder / "checks", limits, pool)
-        tools = toolbox(workspaces, runner, limits, pool)
+        runner = ContractRunner(workspaces, folder / "checks", box, pool)
+        tools = toolbox(workspaces, runner, box, pool)
 
         async def work(ref: SessionRef) -> None:
             await turn(house, ref)
@@ -133,13 +145,19 @@ async def open_office(storage: Storage, redis_url: str, folder: Path) -> AsyncGe
                 engine=engine,
                 clock=clock,
                 model=model,
+                meter=Meter(recorder=Recorder(storage=storage, engine=engine, clock=clock), caps=caps),
                 tools=tools,
                 runner=runner,
                 workspaces=workspaces,
                 still_may=still_may,
                 on_ended=ended,
             )
-            prefix = Prefix(model="scripted", system="You are tested.", tools=tools.schemas())
+            prefix = Prefix(
+                model="scripted",
+                system="You are tested.",
+                tools=tools.schemas(),
+                limits=limits or Limits(),
+            )
             control = Control(storage=storage, engine=engine, clock=clock, prefix=prefix)
             office = Office(control=control, model=scripted, clock=clock)
             working = asyncio.create_task(engine.run())
