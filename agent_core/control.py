@@ -3,7 +3,9 @@
 import math
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
+from agent_core.budget.calendar import zone
 from agent_core.clock import Clock
 from agent_core.engine import Engine
 from agent_core.errors import FencedError, NewerEventError, RefusedError, UnreadableJournalError
@@ -12,6 +14,7 @@ from agent_core.session import State
 from agent_core.session.files import dropped_apart
 from agent_core.signals import Signal, StopAsked
 from agent_core.storage import Storage
+from agent_core.storage.budgets import Caps, Day
 from agent_core.values import Autonomy, Limits, Message, NamedFile, Person, ServerRules, SessionRef
 
 
@@ -39,6 +42,8 @@ class Prefix:
     system: str
     tools: tuple[Message, ...]
     limits: Limits = field(default_factory=Limits)
+    caps: Caps = field(default_factory=Caps)
+    """Of member, server and host; here only to be shown."""
 
 
 class Control:
@@ -49,6 +54,7 @@ class Control:
         self._engine = engine
         self._clock = clock
         self._prefix = prefix
+        self.caps = prefix.caps
 
     async def start(self, order: Order) -> None:
         """Begin a session, once however often it is called. Raises RefusedError while all is halted."""
@@ -139,6 +145,13 @@ class Control:
     async def by_thread(self, guild_id: str, thread_id: str) -> SessionRef | None:
         """The session that lives in this thread."""
         return await self.storage.index.by_thread(guild_id, thread_id)
+
+    async def spent(self, guild_id: str, count: int) -> list[Day]:
+        """What the server spent on its last so many days, oldest first; the last is today, by its clock."""
+        here = zone((await self.rules(guild_id)).time_zone)
+        today = datetime.fromtimestamp(self._clock.now(), here).date()
+        dates = [today - timedelta(days=back) for back in reversed(range(count))]
+        return [await self.storage.budgets.day(guild_id, date.isoformat()) for date in dates]
 
     async def rules(self, guild_id: str) -> ServerRules:
         """What the server's admin has set; the shipped defaults until then."""

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from agent_core.storage import keys
 from agent_core.storage.redis import answered, text
-from agent_core.values import SessionRef, Usage
+from agent_core.values import NANO, SessionRef, Usage
 
 OPEN_KEPT_S = 40 * 86_400
 """How long a call that nobody settled can still be settled; its reservation stays for good."""
@@ -89,10 +89,10 @@ class Entry:
 class Caps:
     """The most that may be spent, in nano-dollars."""
 
-    member_day: int
-    server_day: int
-    host_day: int
-    host_month: int
+    member_day: int = 2 * NANO
+    server_day: int = 5 * NANO
+    host_day: int = 10 * NANO
+    host_month: int = 50 * NANO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,11 @@ class Bot:
         runner = ContractRunner(workspaces, settings.data_dir / "checks", limits, built.pool)
         tools = toolbox(workspaces, runner, limits, built.pool, built.treasury.tools)
         prefix = Prefix(
-            model=built.model.name, system=prompt("system"), tools=tools.schemas(), limits=settings.limits
+            model=built.model.name,
+            system=prompt("system"),
+            tools=tools.schemas(),
+            limits=settings.limits,
+            caps=settings.caps,
         )
         self._line = built.line
         self.engine = DocketEngine(

@@ -15,6 +15,7 @@ from bot.commands.settings import settings
 from bot.commands.status import status
 from bot.commands.steer import steer
 from bot.commands.stop import resume, stop
+from bot.commands.usage import usage
 
 __all__ = ["Commands", "Desk", "Openings", "commands_for"]
 
@@ -36,6 +37,7 @@ def commands_for(client: discord.Client, desk: Desk) -> Commands:
         networth(desk),
         ledger(desk),
         experiment(desk),
+        usage(desk),
         settings(desk),
         help_command(desk),
     ):

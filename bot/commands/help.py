@@ -11,6 +11,7 @@ mend what fails, and hand over the files.
 `/status` how a goal stands, or what is running · `/files` its files, any of them again
 `/steer` tell it something · `/stop` end it, with `all` everything · `/resume` go on
 `/ledger` the books · `/networth` what we are worth · `/experiment` said before it starts
+`/usage` what was spent, by goal, member and day
 `/settings` who may do what, and how I behave here
 
 In a goal's thread:

@@ -25,7 +25,7 @@ def status(desk: Desk) -> Slash:
             await answer(desk.api, interaction, card)
             return
         states = await desk.control.live_states(guild_id)
-        rows = _rows([state for state in states if _visible(interaction, state)], rules)
+        rows = _rows([state for state in states if visible(interaction, state)], rules)
         await answer(desk.api, interaction, "\n".join(rows) or "No goal is running. `/goal` starts one.")
 
     return slash("status", "How this goal stands; outside a thread: what is running.", command)
@@ -45,7 +45,7 @@ def _where(state: State) -> str:
     return f"{place}{line(state.goal, 60)}"
 
 
-def _visible(interaction: Asking, state: State) -> bool:
+def visible(interaction: Asking, state: State) -> bool:
     """Nobody learns here of a goal in a channel that they cannot see."""
     guild, member = interaction.guild, interaction.user
     channel = guild.get_channel(int(state.channel_id)) if guild else None

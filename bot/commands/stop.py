@@ -55,7 +55,8 @@ def resume(desk: Desk) -> Slash:
         state = await desk.control.read(ref)
         if not access.may_steer(member, rules, state.starter.id):
             raise RefusedError(access.why(Right.STEER, rules))
-        if state.status is not Status.PAUSED and state.failure is None:
+        waits_for_a_day = state.limit is not None and state.limit.until is not None
+        if state.status is not Status.PAUSED and state.failure is None and not waits_for_a_day:
             raise RefusedError(f"This goal is not paused: it is {state.status}.")
         await desk.control.signal(ref, ResumeAsked(person=member.person))
         await answer(desk.api, interaction, "▶️ Going on.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,9 +172,9 @@ async def test_a_worker_that_dies_at_any_moment_leaves_the_books_right(storage: 
 
 
 async def test_a_repeat_after_a_lost_reply_is_held_by_itself(storage: Storage, tmp_path: Path):
-    fates: Iterator[Fate] = iter(("drop", "refuse", "cut"))
+    fates: list[Fate] = ["drop", "refuse", "cut"]
     async with (
-        Till.open(lambda: next(fates, "ok")) as till,
+        Till.open(lambda: fates.pop(0) if fates else "ok") as till,
         open_shop(storage, tmp_path, till.base_url, limits=Limits(steps=1)) as shop,
     ):
         ref = await shop.start()
