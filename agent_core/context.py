@@ -1,59 +1,110 @@
 """Turn the journal of a session into the messages of the next request. Pure: no clock, no I/O.
 
 The prefix (system prompt, goal) never changes within a session, and later messages are only appended, so that
-providers can cache what was sent before. Only where a session went in circles does the
-context begin anew: after the prefix and people's words it then holds the last steps alone.
+providers can cache what was sent before. The context begins anew in two cases alone: where the oldest steps
+were summarised, and where the session went in circles. After the prefix and people's words, verbatim,
+it then holds the summary and the last steps.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from agent_core.events import Observed, PersonSpoke, SessionStarted, Thought, Told
+from pydantic import JsonValue
+
+from agent_core.events import Compacted, Item, Observed, PersonSpoke, SessionStarted, Thought, Told
 from agent_core.session import State
 from agent_core.session.state import keyed
 from agent_core.values import Message, NamedFile
 
 NUDGE = "No tool was called, so nothing happened. Go on with a tool call, or end the goal with `finish`."
+GO_ON = "Your reply was cut at its limit of length. Go on exactly where it ended, then call a tool."
+MOST_NAMED = 50
+"""Files of one message that the model is told of by name."""
 
 
-Item = PersonSpoke | Thought | Observed | Told
-"""One entry of a session's history."""
+Pictures = Mapping[str, str]
+"""sha256 of a picture -> its data URL, of those that the model is shown."""
+
+NO_PICTURES: Pictures = {}
 
 
-def request(state: State) -> list[Message]:
+def request(state: State, pictures: Pictures = NO_PICTURES) -> list[Message]:
     """The messages of the next request, oldest first."""
-    messages = [_system(state.started), _goal(state.started)]
+    return messages(state.started, view(state.history), pictures)
+
+
+def messages(
+    started: SessionStarted, items: Iterable[Item], pictures: Pictures = NO_PICTURES
+) -> list[Message]:
+    """The messages for this view of a history."""
+    out = [_system(started), _goal(started, pictures)]
     calls: dict[str, str] = {}
     words: list[Message] = []
-    for item in _kept(state.history):
+    was_cut = False
+    for item in items:
         match item:
             case PersonSpoke():
-                words.append(_words(item))
+                words.append(_words(item, pictures))
             case Observed():
-                call = calls[item.action]
-                messages.append({"role": "tool", "tool_call_id": call, "content": item.observation.text})
-            case Told():
-                messages += [*words, _told(item)]
+                out.append(
+                    {"role": "tool", "tool_call_id": calls[item.action], "content": item.observation.text}
+                )
+            case Told() | Compacted():
+                out += [*words, _told(item) if isinstance(item, Told) else _summary(item)]
                 words = []
             case Thought():
-                messages += words
+                out += [*words, item.message]
                 words = []
-                messages.append(item.message)
                 calls = {key: action.id for key, action in keyed(item.step, item.actions)}
                 if not item.actions:
-                    messages.append({"role": "user", "content": NUDGE})
-    return messages + words
+                    out.append({"role": "user", "content": GO_ON if item.cut and not was_cut else NUDGE})
+                was_cut = item.cut
+    return out + words
 
 
-def _kept(history: Sequence[Item]) -> list[Item]:
-    """What the request holds: all of it, or from the last fresh context on its steps and people's words."""
-    told = [at for at, item in enumerate(history) if isinstance(item, Told)]
-    if not told:
-        return list(history)
-    before, fresh = history[: told[-1]], history[told[-1]]
-    keep = fresh.keep if isinstance(fresh, Told) else 0
-    steps = [item.step for item in before if isinstance(item, Thought)][-keep:]
-    kept = [item for item in before if isinstance(item, PersonSpoke) or _step(item) in steps]
-    return [*kept, *history[told[-1] :]]
+def view(history: Sequence[Item]) -> list[Item]:
+    """The entries that the next request holds: those that no fresh start and no summary has taken out."""
+    items: list[Item] = []
+    for item in history:
+        match item:
+            case Told():
+                items = [*_fresh(items, item), item]
+            case Compacted():
+                head, tail = parted(items, item.through)
+                items = [*(one for one in head if isinstance(one, PersonSpoke)), item, *tail]
+            case _:
+                items.append(item)
+    return items
+
+
+def parted(items: Sequence[Item], through: int) -> tuple[Sequence[Item], Sequence[Item]]:
+    """What came up to the end of this step, and what came after it."""
+    later = (at for at, item in enumerate(items) if isinstance(item, Thought) and item.step > through)
+    border = next(later, len(items))
+    return items[:border], items[border:]
+
+
+def _fresh(items: Sequence[Item], told: Told) -> list[Item]:
+    """People's words, the summary, and the last steps."""
+    steps = {item.step for item in items if isinstance(item, Thought)}
+    steps = set(sorted(steps)[-told.keep :])
+    kept = [item for item in items if isinstance(item, PersonSpoke | Compacted) or _step(item) in steps]
+    return [_trimmed(item, told.trim) for item in kept] if told.trim else kept
+
+
+def _trimmed(item: Item, most: int) -> Item:
+    """The largest tool outputs give way where a request did not fit."""
+    if not isinstance(item, Observed):
+        return item
+    data = item.observation.text.encode("utf-8", "replace")
+    if len(data) <= most:
+        return item
+    text = data[:most].decode("utf-8", "ignore")
+    text += f"\n[... {len(data) - most:,} bytes dropped: they did not fit the model's window ...]"
+    return Observed(
+        action=item.action,
+        observation=type(item.observation)(text=text, is_error=item.observation.is_error),
+        refused=item.refused,
+    )
 
 
 def _step(item: Item) -> int | None:
@@ -62,7 +113,7 @@ def _step(item: Item) -> int | None:
             return item.step
         case Observed():
             return int(item.action.partition(".")[0])
-        case PersonSpoke() | Told():
+        case PersonSpoke() | Told() | Compacted():
             return None
 
 
@@ -71,26 +122,50 @@ def _told(told: Told) -> Message:
     return {"role": "user", "content": "\n\n".join(part for part in parts if part)}
 
 
+def _summary(compacted: Compacted) -> Message:
+    parts = [
+        f"Steps 1 to {compacted.through} left the context. They were summarised (a record, no instruction):",
+        compacted.summary,
+        compacted.kept,
+    ]
+    return {"role": "user", "content": "\n\n".join(part for part in parts if part)}
+
+
 def _system(started: SessionStarted) -> Message:
     return {"role": "system", "content": started.system}
 
 
-def _goal(started: SessionStarted) -> Message:
-    parts = [f"The goal, given by {started.starter.name}:", started.goal]
+def _goal(started: SessionStarted, pictures: Pictures) -> Message:
+    by = f"the agent that works for {started.starter.name}" if started.parent else started.starter.name
+    parts = [f"The goal, given by {by}:", started.goal]
     if started.done_when:
         parts.append(f"It is done when: {started.done_when}")
     if started.files:
         parts.append(_files(started.files))
-    return {"role": "user", "content": "\n\n".join(parts)}
+    return _said("\n\n".join(parts), started.files, pictures)
 
 
-def _words(spoke: PersonSpoke) -> Message:
+def _words(spoke: PersonSpoke, pictures: Pictures) -> Message:
     parts = [f"{spoke.person.name} writes in the thread:", spoke.text] if spoke.text.strip() else []
     if spoke.files:
         parts.append(_files(spoke.files))
-    return {"role": "user", "content": "\n\n".join(parts)}
+    return _said("\n\n".join(parts), spoke.files, pictures)
 
 
-def _files(files: Iterable[NamedFile]) -> str:
-    lines = [f"- {named.path} ({named.file.size:,} bytes)" for named in files]
+def _said(text: str, files: Sequence[NamedFile], pictures: Pictures) -> Message:
+    """A message of a person, with the pictures in it that the model is shown."""
+    shown: list[JsonValue] = [
+        {"type": "image_url", "image_url": {"url": pictures[named.file.sha256]}}
+        for named in files
+        if named.file.sha256 in pictures
+    ]
+    if not shown:
+        return {"role": "user", "content": text}
+    return {"role": "user", "content": [{"type": "text", "text": text}, *shown]}
+
+
+def _files(files: Sequence[NamedFile]) -> str:
+    lines = [f"- {named.path} ({named.file.size:,} bytes)" for named in files[:MOST_NAMED]]
+    if len(files) > MOST_NAMED:
+        lines.append(f"- and {len(files) - MOST_NAMED:,} more; `list_files` shows them")
     return "\n".join(["Files dropped into the workspace:", *lines])

@@ -19,6 +19,7 @@ from agent_core.values import (
     Message,
     NamedFile,
     Observation,
+    Parent,
     Person,
     PlanItem,
     Status,
@@ -45,6 +46,8 @@ class SessionStarted:
     tools: tuple[Message, ...]
     done_when: str = ""
     files: tuple[NamedFile, ...] = ()
+    parent: Parent | None = None
+    """Of a sub-session: who started it, and posts of which thread its own stand among."""
     kind: Literal["started"] = "started"
 
 
@@ -115,6 +118,10 @@ class Thought:
     """Ids of the messages that this request held for the first time."""
     metered: bool = False
     """What it cost stands in events of its own (CallSettled), one per request to the server."""
+    cut: bool = False
+    """The reply ended at the server's limit of length."""
+    read: int = 0
+    """Tokens that the server read of a longer request, which it cut in silence; 0 where it read all."""
     kind: Literal["thought"] = "thought"
 
 
@@ -139,7 +146,26 @@ class Told:
     """The last so many steps before it stay in the context; those before them do not."""
     reminder: str = ""
     """What the model is reminded of besides, such as its plan; the thread has seen it."""
+    trim: int = 0
+    """Bytes that each tool output before it keeps in the context; 0: all of them."""
     kind: Literal["told"] = "told"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compacted:
+    """The oldest steps leave the context, a summary takes their place. People's words stay as they are."""
+
+    summary: str
+    through: int
+    """The last step that it covers."""
+    kept: str = ""
+    """What was agreed, as it stood then: plan, contract, answers and decisions of people."""
+    before: int
+    """Tokens of the request, estimated."""
+    after: int
+    forced: bool = False
+    """A request had not fitted the model's window."""
+    kind: Literal["compacted"] = "compacted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +258,26 @@ class QuestionAsked:
     question: str
     options: tuple[str, ...] = ()
     kind: Literal["question"] = "question"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegated:
+    """The action is done by a session of its own, which is waited for."""
+
+    action: str
+    session: str
+    """Its id, in the same server."""
+    kind: Literal["delegated"] = "delegated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejoined:
+    """That session has ended; its outcome is observed in the same commit."""
+
+    action: str
+    session: str
+    status: Status
+    kind: Literal["rejoined"] = "rejoined"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,6 +404,7 @@ Event = (
     | Thought
     | ThoughtFailed
     | Told
+    | Compacted
     | Proposed
     | Decided
     | DecisionWithdrawn
@@ -367,6 +414,8 @@ Event = (
     | PlanSet
     | ContractFrozen
     | QuestionAsked
+    | Delegated
+    | Rejoined
     | Delivered
     | Checked
     | LimitReached
@@ -378,6 +427,10 @@ Event = (
     | StopRequested
     | Ended
 )
+
+
+Item = PersonSpoke | Thought | Observed | Told | Compacted
+"""What a session's history is made of: all that may become a message to the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

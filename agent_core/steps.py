@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from agent_core import context
+from agent_core import compacting, context
 from agent_core.budget import Meter, Metered, PricedModel
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner, in_words, judged_files
@@ -44,6 +44,9 @@ from agent_core.workspace import Workspaces
 THINK_S = 600.0
 """Seconds that one model call may take, repeats included."""
 
+SUMMARY_S = 120.0
+"""Seconds that the summary of the oldest steps may take."""
+
 RETRY_S = (5.0, 30.0, 120.0, 600.0)
 """Seconds until a failed thought is tried again; after the last the session pauses."""
 
@@ -56,6 +59,8 @@ class House:
     engine: Engine
     clock: Clock
     model: PricedModel
+    fast: PricedModel
+    """For summaries; may be the same."""
     meter: Meter
     tools: Toolbox
     runner: ContractRunner
@@ -64,10 +69,17 @@ class House:
     """Whether the person holds the right at this moment."""
     on_ended: Callable[[State], Awaitable[None]]
     """What else follows from the end of a session; at least once, before it leaves the index of live ones."""
+    compact_at: int = 32_000
+    """Tokens of a request past which its oldest steps are summarised."""
+    window: Callable[[], int | None] = lambda: None
+    """The model's window in tokens, as far as it is known by now."""
 
 
 async def think(house: House, state: State) -> tuple[Event, ...]:
-    """Ask the model for the next step."""
+    """Ask the model for the next step; first of all make room for it, where that is due."""
+    through = compacting.due(state, compacting.limit(house.compact_at, state.room.window, house.window()))
+    if through is not None:
+        return await _compact(house, state, through)
     account = Metered(meter=house.meter, state=state, model=house.model, purpose="think")
     call = account.call(context.request(state), state.started.tools)
     try:
@@ -90,9 +102,27 @@ async def think(house: House, state: State) -> tuple[Event, ...]:
         message=reply.message,
         heard=tuple(state.unheard),
         metered=True,
+        cut=reply.finish_reason == "length",
+        read=compacting.silently_cut(state, reply.usage) or 0,
     )
     proposed = first_proposal(state, thought)
     return (*call.settled(), thought, *([proposed] if proposed else []))
+
+
+async def _compact(house: House, state: State, through: int) -> tuple[Event, ...]:
+    """Let a summary take the place of the oldest steps."""
+    account = Metered(meter=house.meter, state=state, model=house.fast, purpose="compact")
+    call = account.call(compacting.order(state, through))
+    try:
+        reply = await interruptible(call.complete(timeout_s=SUMMARY_S), house.storage.inbox, state)
+        summary = reply.text
+    except InterruptionError:
+        return call.settled()
+    except BudgetReachedError as error:
+        return (*call.settled(), _reached(error))
+    except ModelError:
+        summary = ""  # a digest does: a session never stands still for this
+    return (*call.settled(), compacting.compacted(state, through, summary))
 
 
 async def begin(house: House, state: State, pending: Pending, verdict: Verdict) -> tuple[Event, ...]:

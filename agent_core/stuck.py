@@ -15,6 +15,9 @@ OVERFLOWS = 2
 MOST_TOLD = 2
 """The model is told so often; the time after, the session pauses and asks."""
 
+TRIM = 600
+"""Bytes of a tool output that a fresh context keeps where the one before did not fit the window."""
+
 FRESH_STEPS = 6
 """Steps that a fresh context still holds."""
 

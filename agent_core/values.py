@@ -148,7 +148,7 @@ def nano(usd: float) -> int:
     return round(usd * NANO)
 
 
-Waiting = Literal["decision", "answer", "time", "thread", "budget"]
+Waiting = Literal["decision", "answer", "time", "thread", "budget", "delegate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +210,19 @@ class Person:
 
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """Where a sub-session comes from."""
+
+    ref: SessionRef
+    action: str
+    """The key of the action that asked for it."""
+    tool: str
+    """That action's tool, such as `delegate`."""
+    depth: int = 1
+    """How many sessions are above it."""
 
 
 Verbosity = Literal["quiet", "normal", "full"]

@@ -27,7 +27,7 @@ from agent_core.storage.redis import check_server, connected, place
 from bot.settings import Settings
 
 LATER = (
-    *("BLOB_URL", "RETENTION_DAYS", "FAST_MODEL", "CONTEXT_WINDOW", "COMPACT_AT"),
+    *("BLOB_URL", "RETENTION_DAYS"),
     *("EMBEDDING_MODEL", "SEARCH_URL", "SEARCH_ENGINE", "SEARCH_KEY", "MCP_FILE"),
 )
 """Settings whose part is not built yet; to say nothing about them would be a lie."""

@@ -224,6 +224,12 @@ class Settings(BaseModel):
         return self.openai_api_key is None and self.openai_base_url is None
 
     @property
+    def fast(self) -> str:
+        """The fast model's name. A server of the host's own knows the shipped name only where it is set."""
+        named = self.openai_base_url is None or "fast_model" in self.model_fields_set
+        return self.fast_model if named else self.smart_model
+
+    @property
     def plays(self) -> bool:
         """The playground is started and joined, in place of Discord."""
         return self.discord_token is None if self.playground is None else self.playground

@@ -41,6 +41,8 @@ class ScriptedModel:
         self._arrived = asyncio.Event()
         self._ids = 0
         self._turns: tuple[Turn, ...] = ()
+        self._answer: Callable[[Request], Turn] | None = None
+        self._count: Callable[[Request], int] = lambda _: _USAGE["prompt_tokens"]
 
     def will(self, text: str = "", *calls: Call) -> None:
         """The next free reply has this text and these tool calls."""
@@ -54,6 +56,13 @@ class ScriptedModel:
     def plays(self, *turns: Turn) -> None:
         """From now on each reply depends only on how many replies the request already holds."""
         self._turns = turns
+
+    def answers(
+        self, answer: Callable[[Request], Turn], count: Callable[[Request], int] | None = None
+    ) -> None:
+        """From now on each reply is what this says; `count` gives the tokens of its prompt."""
+        self._answer = answer
+        self._count = count or self._count
 
     async def asked(self, count: int) -> Request:
         """The request of this number (from 1), once it has arrived."""
@@ -84,16 +93,26 @@ class ScriptedModel:
         body: Request = await request.json()
         self.requests.append(body)
         self._arrived.set()
-        turn = self._replay(body) if self._turns else await self._next(body)
+        turn = await self._turn(body)
         if turn.status != 200:
             error = {"message": turn.text, "type": "server_error"}
             return web.json_response({"error": error}, status=turn.status)
         message = self._message(turn)
         reason = "tool_calls" if turn.calls else "stop"
         if body.get("stream"):
-            return await self._stream(request, message, reason)
+            return await self._stream(request, message, reason, self._usage(body))
         choice = {"index": 0, "message": message, "finish_reason": reason}
-        return web.json_response({**_envelope("chat.completion"), "choices": [choice], "usage": _USAGE})
+        return web.json_response(
+            {**_envelope("chat.completion"), "choices": [choice], "usage": self._usage(body)}
+        )
+
+    def _usage(self, body: Request) -> dict[str, int]:
+        return {**_USAGE, "prompt_tokens": self._count(body)}
+
+    async def _turn(self, body: Request) -> Turn:
+        if self._answer:
+            return self._answer(body)
+        return self._replay(body) if self._turns else await self._next(body)
 
     async def _next(self, body: Request) -> Turn:
         script = await self._script.get()
@@ -111,7 +130,9 @@ class ScriptedModel:
             calls.append({"id": f"call_{self._ids}", "type": "function", "function": function})
         return message | ({"tool_calls": calls} if calls else {})
 
-    async def _stream(self, request: web.Request, message: dict[str, Any], reason: str) -> web.StreamResponse:
+    async def _stream(
+        self, request: web.Request, message: dict[str, Any], reason: str, usage: dict[str, int]
+    ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": message["content"] or ""}]
@@ -125,7 +146,7 @@ class ScriptedModel:
         chunks.append({"index": 0, "delta": {}, "finish_reason": reason})
         for chunk in chunks:
             await _send(response, {**_envelope("chat.completion.chunk"), "choices": [chunk]})
-        await _send(response, {**_envelope("chat.completion.chunk"), "choices": [], "usage": _USAGE})
+        await _send(response, {**_envelope("chat.completion.chunk"), "choices": [], "usage": usage})
         await response.write(b"data: [DONE]\n\n")
         return response
 

@@ -51,6 +51,11 @@ class Model:
         self._learned = Learned(responses="://api.openai.com/" in self._base_url)
         self._wire: Wire | None = None
 
+    @property
+    def window(self) -> int | None:
+        """Tokens that fit, as far as the server has told; None until then."""
+        return self._learned.window
+
     async def __aenter__(self) -> Self:
         """Load the client library, off the event loop. Opens no connection yet."""
         self._wire = await asyncio.to_thread(self._open)

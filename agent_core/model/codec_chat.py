@@ -26,9 +26,10 @@ def encode(
     max_output: int | None = None,
 ) -> JsonObject:
     """The least that a server must know: each further parameter breaks some server."""
-    body: JsonObject = {"model": name, "messages": [_message(message, learned) for message in messages]}
-    if tools:
+    body: JsonObject = {"model": name}
+    if tools:  # before the messages: what two requests have in common then stands first in their bytes too
         body["tools"] = [_tool(tool, learned) for tool in tools]
+    body["messages"] = [_message(message, learned) for message in messages]
     if stream and "stream" not in learned.dropped:
         body["stream"] = True
         if "stream_options" not in learned.dropped:
@@ -61,26 +62,31 @@ def _message(message: Message, learned: Learned) -> JsonObject:
     if learned.fill_reasoning:
         out.setdefault("reasoning_content", "")
     if out.get("tool_calls"):
-        out["tool_calls"] = [_call(mapping(call)) for call in items(out["tool_calls"])]
+        out["tool_calls"] = [_call(mapping(call), learned) for call in items(out["tool_calls"])]
     return out
 
 
-def _call(call: JsonObject) -> JsonObject:
+def _call(call: JsonObject, learned: Learned) -> JsonObject:
     """A call as servers take it back: broken arguments and impossible names would be a 400."""
     function = mapping(call.get("function"))
     name = _BAD_NAME.sub("_", string(function.get("name")))[:64] or "unknown"
     return {
         **call,
-        "function": {**function, "name": name, "arguments": _arguments(function.get("arguments"))},
+        "function": {**function, "name": name, "arguments": _arguments(function.get("arguments"), learned)},
     }
 
 
-def _arguments(raw: JsonValue) -> str:
+def _arguments(raw: JsonValue, learned: Learned) -> str:
+    """The arguments, where they are an object. Parsed once: every request sends all calls of the past."""
     text = string(raw)
-    try:
-        return text if isinstance(load_strict(text), dict) else "{}"
-    except ValueError:
-        return "{}"
+    if not learned.sound.knows(text):
+        try:
+            if not isinstance(load_strict(text), dict):
+                return "{}"
+        except ValueError:
+            return "{}"
+        learned.sound.add(text)
+    return text
 
 
 CHAT = Codec(path=PATH, encode=encode, fold=ChatFold)

@@ -77,6 +77,7 @@ class Completion:
                 continue
             if self._turned(codec, outcome) or self._learned.learn(outcome, body):
                 continue
+            self._learned.overflowed(outcome)
             self._last = outcome
             self._tries += 1
             wait = self._wait(outcome)

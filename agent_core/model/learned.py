@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from pydantic import JsonValue
 
@@ -9,6 +10,7 @@ from agent_core.model.charges import Charges
 from agent_core.model.parts import is_opaque
 from agent_core.model.reply import Failure
 from agent_core.model.shapes import JsonObject, items, mapping
+from agent_core.model.window import named_window
 from agent_core.model.wording import plain
 
 _NEEDED = frozenset({"model", "messages", "tools", "input"})
@@ -42,6 +44,30 @@ _SYSTEM = re.compile(
 )
 
 
+_MOST_SOUND = 4096
+
+
+class Sound:
+    """The newest argument texts that were found to be JSON objects, by their hash."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[bytes, None] = {}
+
+    def knows(self, text: str) -> bool:
+        """It was added before."""
+        return _digest(text) in self._hashes
+
+    def add(self, text: str) -> None:
+        """Remember it; the oldest is forgotten."""
+        self._hashes[_digest(text)] = None
+        if len(self._hashes) > _MOST_SOUND:
+            del self._hashes[next(iter(self._hashes))]
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 @dataclass(slots=True, kw_only=True)
 class Learned:
     """Grows while the process lives; each lesson is learnt at most once."""
@@ -64,6 +90,10 @@ class Learned:
     """What the server says that it charges."""
     proved: bool = False
     """The Responses API has given a reply."""
+    sound: Sound = field(default_factory=Sound)
+    """Arguments of past calls that need no further look."""
+    window: int | None = None
+    """Tokens, as the server named them where a request did not fit."""
 
     def learn(self, failure: Failure, body: JsonObject) -> bool:
         """Take a lesson from a rejected request; false where it teaches nothing new."""
@@ -84,6 +114,11 @@ class Learned:
             return False
         self.dropped |= {*self.output_keys, "max_output_tokens"}
         return True
+
+    def overflowed(self, failure: Failure) -> None:
+        """Remember the window that the rejection names."""
+        if failure.kind == "overflow" and (window := named_window(f"{failure.text} {failure.wording}")):
+            self.window = window
 
     def demands_responses(self, failure: Failure) -> bool:
         """The rejection names the Responses API. Its address stands in the text as a path, or as a link."""

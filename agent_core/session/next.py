@@ -14,7 +14,7 @@ from agent_core.events import (
 )
 from agent_core.policy import Verdict, judge, risk_of
 from agent_core.session.state import Pending, State
-from agent_core.stuck import FRESH_STEPS, MOST_TOLD, noticed, steps_done
+from agent_core.stuck import FRESH_STEPS, MOST_TOLD, TRIM, noticed, steps_done
 from agent_core.values import Observation, Risk, Status, nano
 
 REASON_WAIT_S = 10.0
@@ -113,10 +113,11 @@ def _break(state: State, circles: str) -> Told | Paused:
         return Paused(by="bot", reason=f"{reason} Steer it, then `/resume`.")
     again = state.told > 0 and state.overflows > 0  # as many steps as before would not fit either
     keep = 1 if again else FRESH_STEPS
-    return Told(text=f"{circles} Try another way.", keep=keep, reminder=_reminder(state))
+    trim = TRIM if state.overflows else 0
+    return Told(text=f"{circles} Try another way.", keep=keep, reminder=reminder(state), trim=trim)
 
 
-def _reminder(state: State) -> str:
+def reminder(state: State) -> str:
     """What was agreed in steps that the fresh context may no longer hold."""
     plan = [f"[{'x' if item.done else ' '}] {item.text}" for item in state.plan]
     checks = [f"- {check.name}" for check in state.contract or ()]

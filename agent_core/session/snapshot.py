@@ -14,7 +14,8 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from agent_core.events import Commit, Observed, PersonSpoke, Thought, Told
+from agent_core import events
+from agent_core.events import Commit
 from agent_core.session.state import State
 from agent_core.signals import as_json
 
@@ -27,7 +28,7 @@ PIECE = 64
 _FOLDS = ("session/*.py", "events.py", "policy.py", "signals.py", "values.py")
 """What decides how a journal becomes a state."""
 
-Item = Annotated[PersonSpoke | Thought | Observed | Told, Field(discriminator="kind")]
+Item = Annotated[events.Item, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

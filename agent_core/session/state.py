@@ -9,12 +9,15 @@ from agent_core.events import (
     CallSettled,
     Checked,
     Commit,
+    Compacted,
     ContractFrozen,
     Decided,
     DecisionWithdrawn,
+    Delegated,
     Delivered,
     Ended,
     Event,
+    Item,
     LimitReached,
     Observed,
     Paused,
@@ -23,6 +26,7 @@ from agent_core.events import (
     Proposed,
     QuestionAsked,
     ReactionChanged,
+    Rejoined,
     Resumed,
     RuleOffered,
     SessionStarted,
@@ -36,7 +40,9 @@ from agent_core.events import (
     WordsChanged,
 )
 from agent_core.policy import Standing, kinds, risk_of
+from agent_core.session.compaction import Room
 from agent_core.session.files import folders_above
+from agent_core.session.pending import Pending
 from agent_core.session.reactions import Reaction, Reactions
 from agent_core.session.spending import Spending
 from agent_core.values import (
@@ -63,33 +69,6 @@ LONGEST_WORK_S = 900.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Pending:
-    """An action of the current step that has no observation yet."""
-
-    key: str
-    action: Action
-    problem: str | None
-    proposal: Proposed | None = None
-    decision: Decided | None = None
-    decided_at: float = 0.0
-    offered: dict[str, RuleOffered] = field(default_factory=dict[str, RuleOffered])
-    """Person id -> the rule that they were shown."""
-    run_id: str | None = None
-    question: QuestionAsked | None = None
-    results: tuple[CheckResult, ...] | None = None
-
-    @property
-    def started(self) -> bool:
-        """It began to run, in this turn or in one that died."""
-        return self.run_id is not None
-
-    @property
-    def open(self) -> bool:
-        """It waits for a person's decision."""
-        return self.proposal is not None and self.decision is None and not self.started
-
-
-@dataclass(slots=True, kw_only=True)
 class State:
     """Everything that a turn, the context and the thread's status card need to know."""
 
@@ -109,9 +88,8 @@ class State:
     pending: list[Pending] = field(default_factory=list[Pending])
     unheard: list[str] = field(default_factory=list[str])
     """Ids of messages that no request has held yet."""
-    history: list[PersonSpoke | Thought | Observed | Told] = field(
-        default_factory=list[PersonSpoke | Thought | Observed | Told]
-    )
+    history: list[Item] = field(default_factory=list[Item])
+    room: Room = field(default_factory=Room)
     plan: tuple[PlanItem, ...] = ()
     contract: tuple[Check, ...] | None = None
     results: tuple[CheckResult, ...] = ()
@@ -178,6 +156,11 @@ class State:
         return next((pending for pending in self.pending if pending.question is not None), None)
 
     @property
+    def child(self) -> Pending | None:
+        """The action that a session of its own does, while that is at work."""
+        return next((pending for pending in self.pending if pending.child is not None), None)
+
+    @property
     def waiting(self) -> Waiting | None:
         """What the session waits for; None while it works, is paused or has ended."""
         if self.ended or self.paused or self.stop:
@@ -188,6 +171,8 @@ class State:
             return "decision"
         if self.question:
             return "answer"
+        if self.child:
+            return "delegate"
         if self.limit:
             return "budget"
         return "time" if self.failure and self.failure.retry_at is not None else None
@@ -253,9 +238,14 @@ class State:
             case Told():
                 self._start_anew(told=self.told + 1)
                 self.history.append(event)
+            case Compacted():
+                self.room.compacted(event)
+                self.history.append(event)
+            case Rejoined():
+                pass
             case ReactionChanged() | Proposed() | Decided() | DecisionWithdrawn() | RuleOffered():
                 self._decide(event)
-            case ActionStarted() | Observed() | QuestionAsked() | Checked():
+            case ActionStarted() | Observed() | QuestionAsked() | Delegated() | Checked():
                 self._act(event)
             case PlanSet():
                 self.plan = event.items
@@ -333,6 +323,7 @@ class State:
         self.step = event.step
         self.spending.think(event)
         self.limit = None
+        self.room.thought(event)
         self.failure, self.failures, self.overflows = None, 0, 0
         heard = set(event.heard)
         self.unheard = [message_id for message_id in self.unheard if message_id not in heard]
@@ -363,7 +354,7 @@ class State:
             case Decided():
                 pending.decision, pending.decided_at = event, self.at
 
-    def _act(self, event: ActionStarted | Observed | QuestionAsked | Checked) -> None:
+    def _act(self, event: ActionStarted | Observed | QuestionAsked | Delegated | Checked) -> None:
         pending = self.find(event.action)
         if pending is None:
             return
@@ -374,6 +365,8 @@ class State:
                 self.five_left -= event.uses_five
             case QuestionAsked():
                 pending.question = event
+            case Delegated():
+                pending.child = event.session
             case Checked():
                 pending.results = self.results = event.results
             case Observed():

@@ -17,3 +17,12 @@ def cut(text: str, where: str) -> tuple[str, bool]:
     tail = data[-half:].decode("utf-8", "ignore")
     left_out = len(data) - 2 * half
     return f"{head}\n[... {left_out:,} bytes left out; the whole is in {where} ...]\n{tail}", True
+
+
+def middle_out(text: str, most: int) -> str:
+    """The text, or its head and tail of together `most` bytes of UTF-8."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= most:
+        return text
+    head, tail = data[: most // 2].decode("utf-8", "ignore"), data[-(most // 2) :].decode("utf-8", "ignore")
+    return f"{head} [...] {tail}"

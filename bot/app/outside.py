@@ -80,16 +80,16 @@ class Outside:
             model = Model(base_url=demo.base_url, api_key="demo", name=demo.name, prices="free")
             self.tell("Model", "the demo model (set OPENAI_API_KEY or OPENAI_BASE_URL for a real one)")
         else:
-            key = settings.openai_api_key
-            model = Model(
-                base_url=settings.openai_base_url,
-                api_key=key.get_secret_value() if key else None,
-                name=settings.smart_model,
-                api=settings.model_api,
-                prices=settings.model_prices,
-            )
+            model = named_model(settings, settings.smart_model)
             await self._greet_model()
         return await self._stack.enter_async_context(model)
+
+    async def fast(self, smart: Model) -> Model:
+        """The model for summaries and the like: a second one only where its name differs."""
+        if self._settings.demo_model or self._settings.fast == smart.name:
+            return smart
+        self.tell("Fast model", f"{self._settings.fast}, for summaries")
+        return await self._stack.enter_async_context(named_model(self._settings, self._settings.fast))
 
     async def sandbox(self) -> Pool | None:
         """Where boxes come from; None where this machine has none, and so no code is run."""
@@ -118,6 +118,18 @@ class Outside:
             reason = str(error) or type(error).__name__
             text = f"nothing answers at {url} ({reason}): check OPENAI_BASE_URL, and that the server runs"
             self.tell("Model", text, warns=True)
+
+
+def named_model(settings: Settings, name: str) -> Model:
+    """This model at the host's address."""
+    key = settings.openai_api_key
+    return Model(
+        base_url=settings.openai_base_url,
+        api_key=key.get_secret_value() if key else None,
+        name=name,
+        api=settings.model_api,
+        prices=settings.model_prices,
+    )
 
 
 def playground_token() -> str:

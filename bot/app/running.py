@@ -62,10 +62,16 @@ class Built:
     redis_url: str
     storage: Storage
     model: Model
+    fast: Model
+    """For summaries and the like; the same one where no other is set."""
     clock: Clock
     pool: Pool | None
     line: front.Line
     treasury: Treasury
+
+    def window(self) -> int | None:
+        """The smart model's window, as far as it is known by now."""
+        return self.settings.context_window or self.model.window
 
 
 class Bot:
@@ -108,6 +114,9 @@ class Bot:
             meter=Meter(
                 recorder=Recorder(storage=storage, engine=self.engine, clock=clock), caps=settings.caps
             ),
+            fast=built.fast,
+            window=built.window,
+            compact_at=settings.compact_at,
             tools=tools,
             runner=runner,
             workspaces=workspaces,
@@ -162,6 +171,7 @@ async def running(
             outside.tell("Redis", warning.text, warns=True)
         playground = await outside.playground(clock)
         model = await outside.model()
+        fast = await outside.fast(model)
         pool = await outside.sandbox()
         line = await front.call(stack, settings, _place(settings, playground))
         outside.tell("Discord", f"logged in as {line.client.user}")
@@ -170,6 +180,7 @@ async def running(
             redis_url=redis_url,
             storage=storage,
             model=model,
+            fast=fast,
             clock=clock,
             pool=pool,
             line=line,

@@ -19,6 +19,7 @@ _WAITS_FOR = {
     "time": "for a time",
     "thread": "for its thread",
     "budget": "for budget",
+    "delegate": "for its delegate",
 }
 
 

@@ -8,9 +8,11 @@ from agent_core.events import (
     CallSettled,
     Checked,
     Commit,
+    Compacted,
     ContractFrozen,
     Decided,
     DecisionWithdrawn,
+    Delegated,
     Delivered,
     Ended,
     Event,
@@ -22,6 +24,7 @@ from agent_core.events import (
     Proposed,
     QuestionAsked,
     ReactionChanged,
+    Rejoined,
     Resumed,
     RuleOffered,
     SessionStarted,
@@ -56,6 +59,13 @@ LONG_WAIT_S = 300.0
 """Seconds; the thread is not told of a shorter wait for money."""
 MOST_RESULTS = 4
 """Results of one step that have a message each; those after them share one."""
+
+
+_CUT_IN_SILENCE = (
+    "⚠️ The model's server read only {:,} tokens of a longer request and dropped the rest without a word."
+    " From now on requests are kept below that.\n-# a larger window helps (Ollama: `num_ctx`),"
+    " or set `CONTEXT_WINDOW`"
+)
 
 
 def begin(ref: SessionRef, commit: Commit) -> Thread:
@@ -108,6 +118,10 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             _topped_up(page, event)
         case Told():
             page.post(f"🌀 **stuck** · the model is told: {prose(event.text, 600)}")
+        case Compacted():
+            _compacted(page, event, rules)
+        case Delegated() | Rejoined():
+            pass
         case ThoughtFailed() | Paused() | Resumed():
             _interrupted(page, event, commit, rules)
         case StopRequested():
@@ -147,6 +161,8 @@ def _thought(page: Page, event: Thought, commit: Commit, rules: ServerRules) -> 
     thread.asked, thread.settled = {}, set()
     if event.heard:
         page.showing.append(Receipts(message_ids=event.heard))
+    if event.read:
+        page.post(_CUT_IN_SILENCE.format(event.read))
     if rules.verbosity == "quiet":
         return
     block = show_step(event)
@@ -154,6 +170,14 @@ def _thought(page: Page, event: Thought, commit: Commit, rules: ServerRules) -> 
         thread.above = block  # the step's message is the proposal
         return
     thread.step_post = page.post(block.text, files=block.files).key
+
+
+def _compacted(page: Page, event: Compacted, rules: ServerRules) -> None:
+    text = f"🗜️ steps 1 to {event.through} are summarised: {event.before:,} → {event.after:,} tokens a request"
+    if event.forced:
+        page.post(f"{text}\n-# the request did not fit the model's window")
+    else:
+        _note(page, rules, text)
 
 
 def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:

@@ -61,9 +61,9 @@ class Office:
         await self.control.signal(ref, ThreadOpened(thread_id="40", upload_limit=10**7))
         return ref
 
-    async def until(self, ref: SessionRef, what: Status | Waiting) -> State:
+    async def until(self, ref: SessionRef, what: Status | Waiting, *, within_s: float = WAIT_S) -> State:
         """The state once the session waits for this, or has this status."""
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(within_s):
             while True:
                 state = await self.control.read(ref)
                 if what in (state.status, state.waiting):
@@ -111,6 +111,7 @@ async def open_office(
     prices: PriceTable = "free",
     limits: Limits | None = None,
     caps: Caps = CAPS,
+    compact_at: int = 32_000,
 ) -> AsyncGenerator[Office]:
     """The office, open; its worker runs until the end."""
     box = BoxLimits(timeout_s=20.0)
@@ -146,6 +147,9 @@ async def open_office(
                 clock=clock,
                 model=model,
                 meter=Meter(recorder=Recorder(storage=storage, engine=engine, clock=clock), caps=caps),
+                fast=model,
+                window=lambda: model.window,
+                compact_at=compact_at,
                 tools=tools,
                 runner=runner,
                 workspaces=workspaces,

@@ -1,0 +1,35 @@
+"""An action that was asked for and not observed yet, with everything that has happened to it."""
+
+from dataclasses import dataclass, field
+
+from agent_core.events import Decided, Proposed, QuestionAsked, RuleOffered
+from agent_core.values import Action, CheckResult
+
+
+@dataclass(slots=True, kw_only=True)
+class Pending:
+    """An action of the current step that has no observation yet."""
+
+    key: str
+    action: Action
+    problem: str | None
+    proposal: Proposed | None = None
+    decision: Decided | None = None
+    decided_at: float = 0.0
+    offered: dict[str, RuleOffered] = field(default_factory=dict[str, RuleOffered])
+    """Person id -> the rule that they were shown."""
+    run_id: str | None = None
+    question: QuestionAsked | None = None
+    results: tuple[CheckResult, ...] | None = None
+    child: str | None = None
+    """Id of the session that does it, once that is known."""
+
+    @property
+    def started(self) -> bool:
+        """It began to run, in this turn or in one that died."""
+        return self.run_id is not None
+
+    @property
+    def open(self) -> bool:
+        """It waits for a person's decision."""
+        return self.proposal is not None and self.decision is None and not self.started
