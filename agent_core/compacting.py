@@ -14,7 +14,7 @@ from agent_core.prompts import load as prompt
 from agent_core.session import State
 from agent_core.session.compaction import LEAST_GAIN
 from agent_core.session.next import reminder
-from agent_core.session.state import keyed
+from agent_core.session.pending import keyed
 from agent_core.tools.text import middle_out
 from agent_core.values import Message, Usage
 

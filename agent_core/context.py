@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from agent_core.events import Compacted, Item, Observed, PersonSpoke, SessionStarted, Thought, Told
 from agent_core.session import State
-from agent_core.session.state import keyed
+from agent_core.session.pending import keyed
 from agent_core.values import Message, NamedFile
 
 NUDGE = "No tool was called, so nothing happened. Go on with a tool call, or end the goal with `finish`."

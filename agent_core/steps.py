@@ -34,7 +34,7 @@ from agent_core.policy import Verdict
 from agent_core.session import Pending, State
 from agent_core.session.files import free_path, named
 from agent_core.session.next import first_proposal
-from agent_core.session.state import keyed
+from agent_core.session.pending import keyed
 from agent_core.session.take import disown
 from agent_core.storage import Storage
 from agent_core.tools import Outcome, Toolbox, cut, observe

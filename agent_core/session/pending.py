@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from agent_core.events import Decided, Proposed, QuestionAsked, RuleOffered
+from agent_core.events import Decided, Proposed, QuestionAsked, RuleOffered, Thought
 from agent_core.values import Action, CheckResult
 
 
@@ -33,3 +33,16 @@ class Pending:
     def open(self) -> bool:
         """It waits for a person's decision."""
         return self.proposal is not None and self.decision is None and not self.started
+
+
+def keyed(step: int, actions: tuple[Action, ...]) -> list[tuple[str, Action]]:
+    """The actions of a step with the keys that the journal names them by."""
+    return [(f"{step}.{number}", action) for number, action in enumerate(actions, start=1)]
+
+
+def asked_for(thought: Thought) -> list[Pending]:
+    """The actions of a new step."""
+    return [
+        Pending(key=key, action=action, problem=thought.problems.get(key))
+        for key, action in keyed(thought.step, thought.actions)
+    ]

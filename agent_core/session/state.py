@@ -42,11 +42,10 @@ from agent_core.events import (
 from agent_core.policy import Standing, kinds, risk_of
 from agent_core.session.compaction import Room
 from agent_core.session.files import folders_above
-from agent_core.session.pending import Pending
+from agent_core.session.pending import Pending, asked_for
 from agent_core.session.reactions import Reaction, Reactions
 from agent_core.session.spending import Spending
 from agent_core.values import (
-    Action,
     Check,
     CheckResult,
     FileRef,
@@ -329,10 +328,7 @@ class State:
         self.unheard = [message_id for message_id in self.unheard if message_id not in heard]
         self.history.append(event)
         self.reactions = {key: person for key, person in self.reactions.items() if key[0] == "budget"}
-        self.pending = [
-            Pending(key=key, action=action, problem=event.problems.get(key))
-            for key, action in keyed(event.step, event.actions)
-        ]
+        self.pending = asked_for(event)
 
     def _decide(self, event: ReactionChanged | Proposed | Decided | DecisionWithdrawn | RuleOffered) -> None:
         if isinstance(event, ReactionChanged):
@@ -387,11 +383,6 @@ class State:
             self.five_left = 4
         if decision.how == "always":
             self.always |= set(kinds(pending.action))
-
-
-def keyed(step: int, actions: tuple[Action, ...]) -> list[tuple[str, Action]]:
-    """The actions of a step with the keys that the journal names them by."""
-    return [(f"{step}.{number}", action) for number, action in enumerate(actions, start=1)]
 
 
 def fold(ref: SessionRef, commits: Iterable[Commit]) -> State | None:

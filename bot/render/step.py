@@ -3,7 +3,7 @@
 import json
 
 from agent_core.events import Thought
-from agent_core.session.state import keyed
+from agent_core.session.pending import keyed
 from agent_core.values import Action
 from bot.render.actions import show_action
 from bot.render.block import Block

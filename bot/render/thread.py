@@ -39,7 +39,7 @@ from agent_core.events import (
 )
 from agent_core.policy import risk_of
 from agent_core.session import State, fold
-from agent_core.session.state import keyed
+from agent_core.session.pending import keyed
 from agent_core.session.take import MORE
 from agent_core.storage import Asks
 from agent_core.values import NANO, Action, NamedFile, Risk, ServerRules, SessionRef
