@@ -98,6 +98,10 @@ class Control:
         await self.storage.inbox.put(ref, signal)
         await self._engine.wake(ref)
 
+    async def go_on(self, ref: SessionRef) -> None:
+        """Have the session look anew at what it may do."""
+        await self._engine.wake(ref)
+
     async def show(self, ref: SessionRef) -> None:
         """Have the session's thread compared with what it should show."""
         await self._engine.report(ref)

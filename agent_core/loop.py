@@ -52,11 +52,13 @@ async def turn(house: House, ref: SessionRef) -> None:
 async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat case per thing to do
     await house.meter.recover(state)
     fresh = await house.storage.inbox.fresh(state.ref, state.inbox_id)
-    before = (state.step, state.inbox_id)
+    before, shown = (state.step, state.inbox_id), 0
     for _ in range(MOST_COMMITS):
         if house.engine.draining:
             return await house.engine.wake(state.ref)
-        match next_for(state, now=house.clock.now(), fresh=bool(fresh)):
+        lead, shown = await steps.lead(house, state, shown)
+        heard = await steps.heard(house, state)
+        match next_for(state, now=house.clock.now(), fresh=bool(fresh), lead=lead, heard=heard):
             case TakeSignals():
                 (inbox_id, signal), *later = fresh
                 taken = take(state, inbox_id, signal, [one for _, one in later])
@@ -75,6 +77,8 @@ async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat ca
                 events = recorded
             case End(status=status, finish=pending):
                 events = await steps.end(house, state, status, pending)
+            case Wait(for_thread=True):
+                return await steps.wait_for_thread(house, state)
             case Wait(until=until):
                 return await steps.rest(house, state, until)
         fresh = await house.meter.commit(state, events, fresh)

@@ -33,6 +33,7 @@ from agent_core.interrupt import InterruptionError, interruptible
 from agent_core.policy import Verdict
 from agent_core.session import Pending, State
 from agent_core.session.files import free_path, named
+from agent_core.session.lead import Lead
 from agent_core.session.next import first_proposal
 from agent_core.session.pending import keyed
 from agent_core.session.take import disown
@@ -65,6 +66,8 @@ class House:
     tools: Toolbox
     runner: ContractRunner
     workspaces: Workspaces
+    followed: bool = False
+    """Threads show what sessions do, and gateways bring what people do: sessions wait for both."""
     still_may: Callable[[State, Person, Right], Awaitable[bool]]
     """Whether the person holds the right at this moment."""
     on_ended: Callable[[State], Awaitable[None]]
@@ -185,6 +188,32 @@ async def end(house: House, state: State, status: Status, pending: Pending | Non
         return (await _not_finished(house, state, pending, str(error)),)
     summary = str((pending.action.arguments or {}).get("summary", ""))
     return (Ended(status=status, summary=summary, checked=state.contract is not None, files=files),)
+
+
+async def lead(house: House, state: State, shown: int) -> tuple[Lead, int]:
+    """How far the session is ahead of its thread, and which version that shows; `shown`: as known before."""
+    if not house.followed:
+        return Lead(), shown
+    found = state.tail.lead(shown)
+    if not found.too_far(house.clock.now()):
+        return found, shown
+    shown = await house.storage.posts.cursor(state.ref)
+    return state.tail.lead(shown), shown
+
+
+async def heard(house: House, state: State) -> bool:
+    """Whether a no would be known by now: asked only where something rests on a yes."""
+    first = state.pending[0] if state.pending else None
+    if first is None or first.decision is None or first.started or not house.followed:
+        return True
+    return await house.storage.hearing.heard(state.ref.guild_id)
+
+
+async def wait_for_thread(house: House, state: State) -> None:
+    """Leave the session alone until its thread shows more."""
+    shown = await house.storage.posts.wait_for(state.ref)
+    if not state.tail.lead(shown).too_far(house.clock.now()):
+        await house.engine.wake(state.ref)  # it was shown just before we said that we wait
 
 
 async def rest(house: House, state: State, until: float | None) -> None:

@@ -5,26 +5,27 @@ time: docket's limit parks what it blocks, and a parked task can be forgotten wh
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from docket import Docket, ExponentialRetry, Perpetual, Worker
 from redis.exceptions import RedisError
 
 from agent_core.clock import Clock
-from agent_core.errors import FencedError, NewerEventError, StoreUnavailableError
+from agent_core.desk import Desk, Work
+from agent_core.errors import StoreUnavailableError
 from agent_core.storage.redis import connected, with_connections
 from agent_core.storage.slots import Slots
+from agent_core.storage.timers import Timers
 from agent_core.values import SessionRef
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
-Work = Callable[[SessionRef], Awaitable[None]]
 Sweep = Callable[[], Awaitable[None]]
 
 _ASKED_WITHIN_S = 15.0
@@ -33,11 +34,6 @@ _SWEEP_EVERY = timedelta(seconds=30)
 _FIRST_RETRY = timedelta(milliseconds=250)
 _LONGEST_RETRY = timedelta(seconds=15)
 _RECONNECT = timedelta(milliseconds=250)
-_NEWER_AGAIN_S = 30.0
-_RENEWALS = 4  # within the life of a lease, as docket does
-# A slot's lease is a little shorter than the queue's: free again when a killed worker's turn is sent again.
-_SLOT_LEASE = 0.9
-_SLOT_MARGIN_S = 0.05
 
 
 class DocketEngine:
@@ -76,7 +72,10 @@ class DocketEngine:
         self._concurrency = concurrency
         self._drain_s = drain_s
         self._may_run = True
-        self._desks: list[_Desk] = []
+        self._desks: list[Desk] = []
+        self._timers: Timers | None = None
+        self._moved = asyncio.Event()
+        self._clock.on_advance(self._moved.set)
         self._open = AsyncExitStack()
 
     @classmethod
@@ -101,11 +100,20 @@ class DocketEngine:
 
     async def at(self, ref: SessionRef, when: float) -> None:
         """Run a turn at this time (Unix seconds); a later call replaces an earlier one."""
+        await self._opened_timers().put(ref, when)
         await self._ask(self._chores, "at", f"at:{ref}", ref, when - self._clock.now())
 
     async def report(self, ref: SessionRef) -> None:
         """Wake whoever projects the journal."""
         await self._ask(self._chores, "report", f"report:{ref}", ref)
+
+    async def wake_due(self) -> None:
+        """Wake whoever's time has come by the clock, whatever the queue's own timers say."""
+        now, timers = self._clock.now(), self._opened_timers()
+        while due := await timers.due(now):
+            for ref in due:
+                await self.wake(ref)
+                await timers.done(ref, now)
 
     async def run(self) -> None:
         """Serve until cancelled. Then turns get time to end; the rest is cancelled, its sessions woken."""
@@ -114,8 +122,9 @@ class DocketEngine:
         async with AsyncExitStack() as stack:
             tasks: list[asyncio.Task[None]] = []
             for docket in (self._turns, self._chores):
-                worker = Worker(
+                worker = _Worker(
                     docket,
+                    let_go=self._desk_of(docket).let_go,
                     concurrency=self._concurrency,
                     redelivery_timeout=timedelta(seconds=self._lease_s),
                     reconnection_delay=_RECONNECT,
@@ -123,6 +132,7 @@ class DocketEngine:
                 await stack.enter_async_context(worker)
                 # run_forever leaves signals alone; the composition root cancels us.
                 tasks.append(asyncio.create_task(worker.run_forever(), name=docket.name))
+            tasks.append(asyncio.create_task(self._keep_time(), name="clock"))
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -134,13 +144,14 @@ class DocketEngine:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             redis = await stack.enter_async_context(connected(self._url, repeat=True))
+            self._timers = Timers(redis)
             for docket in (self._turns, self._chores):
                 await stack.enter_async_context(docket)
             turns, reports = (
-                _Desk(
+                Desk(
                     kind,
                     self._work[kind],
-                    Slots(redis, kind, self._lease_s * _SLOT_LEASE),
+                    partial(Slots, redis),
                     self._lease_s,
                     soon,
                 )
@@ -156,11 +167,12 @@ class DocketEngine:
     ) -> None:
         await self._open.aclose()
 
-    def _register(self, turns: "_Desk", reports: "_Desk") -> None:
+    def _register(self, turns: Desk, reports: Desk) -> None:
         # Without a retry, docket drops a task that raises.
         retry = ExponentialRetry.forever(_FIRST_RETRY, _LONGEST_RETRY)
         perpetual = Perpetual(every=_SWEEP_EVERY, automatic=True)
         sweep_once = self._sweep
+        timers = self._opened_timers()
 
         async def turn(ref: str, retry: ExponentialRetry = retry) -> None:
             await turns.serve(SessionRef.parse(ref))
@@ -170,16 +182,38 @@ class DocketEngine:
 
         async def at(ref: str, retry: ExponentialRetry = retry) -> None:
             await self.wake(SessionRef.parse(ref))
+            await timers.done(SessionRef.parse(ref), self._clock.now())
 
         async def sweep(perpetual: Perpetual = perpetual) -> None:
+            await self.wake_due()
             if sweep_once is not None:
                 await sweep_once()
 
         self._turns.register(turn)
         self._chores.register(report)
         self._chores.register(at)
-        if sweep_once is not None:
-            self._chores.register(sweep)
+        self._chores.register(sweep)
+
+    def _opened_timers(self) -> Timers:
+        if self._timers is None:
+            raise RuntimeError("The engine is not open.")
+        return self._timers
+
+    def _desk_of(self, docket: Docket) -> Desk:
+        turns, reports = self._desks
+        return turns if docket is self._turns else reports
+
+    async def _keep_time(self) -> None:
+        """Each time the clock is moved, look whose time that has brought."""
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            try:
+                await self.wake_due()
+            except StoreUnavailableError as error:
+                log.warning("timers are late", reason=str(error))
+                await asyncio.sleep(_RECONNECT.total_seconds())
+                self._moved.set()
 
     async def _turn_again(self, ref: SessionRef, delay_s: float) -> None:
         # A key of its own: it must not push away a wake that is due now.
@@ -210,88 +244,20 @@ class DocketEngine:
         _, stuck = await asyncio.wait(tasks, timeout=_ASKED_WITHIN_S)
         for task in stuck:
             task.cancel()  # docket itself would wait for its tasks without bound
+        for desk in self._desks:
+            await desk.close(_ASKED_WITHIN_S)
 
 
-class _Desk:
-    """Does one kind of work: for each session by one at a time, and once more for whoever asked meanwhile."""
+class _Worker(Worker):
+    """A docket worker that, when it has lost Redis, does not wait for its tasks without bound.
 
-    def __init__(
-        self,
-        kind: str,
-        work: Work,
-        slots: Slots,
-        lease_s: float,
-        again: Callable[[SessionRef, float], Awaitable[None]],
-    ) -> None:
-        self._kind = kind
-        self._work = work
-        self._slots = slots
-        self._lease_s = lease_s
-        self._again = again
-        self.bodies: set[asyncio.Task[None]] = set()
-        self.draining = False
+    It takes its heartbeat back right before it waits for them: then they are let go.
+    """
 
-    async def serve(self, ref: SessionRef) -> None:
-        """Do the work, or leave word for the one who is at it. Raises what the work raises, to be retried."""
-        holder = secrets.token_hex(8)
-        busy_s = await self._slots.take(ref, holder)
-        if busy_s:
-            # Should the holder die before it reads our word, this is what is left of the wake.
-            await self._again(ref, busy_s + _SLOT_MARGIN_S)
-            return
-        more = True
-        while more:
-            more = await self._once(ref, holder) and await self._slots.finish(ref, holder)
+    def __init__(self, docket: Docket, *, let_go: Callable[[], None], **options: Any) -> None:
+        super().__init__(docket, **options)
+        self._tasks_back = let_go
 
-    async def _once(self, ref: SessionRef, holder: str) -> bool:
-        """Do it; False where it did not come to its end, and the slot is given back."""
-        body = asyncio.ensure_future(self._work(ref))
-        self.bodies.add(body)
-        try:
-            await self._keep(body, ref, holder)
-        finally:
-            self.bodies.discard(body)
-            if not body.done():
-                body.cancel()
-                await asyncio.wait({body})
-        error = None if body.cancelled() else body.exception()
-        if error is None and not body.cancelled():
-            return True
-        await self._slots.drop(ref, holder)
-        await self._explain(ref, error)
-        return False
-
-    async def _keep(self, body: asyncio.Task[None], ref: SessionRef, holder: str) -> None:
-        """Hold the slot until the work is done; cancel the work where the slot is lost."""
-        loop = asyncio.get_running_loop()
-        lost_at = loop.time() + self._lease_s
-        while not body.done():
-            await asyncio.wait({body}, timeout=self._lease_s / _RENEWALS)
-            if body.done():
-                return
-            try:
-                kept = await self._slots.renew(ref, holder)
-                lost_at = loop.time() + self._lease_s
-            except StoreUnavailableError:
-                kept = loop.time() < lost_at
-            if not kept:
-                log.warning("work cancelled, its lease is lost", work=self._kind, session=str(ref))
-                body.cancel()
-                await asyncio.wait({body})
-
-    async def _explain(self, ref: SessionRef, error: BaseException | None) -> None:
-        """Say why the work did not end well, and see to it that somebody goes on."""
-        if error is None:
-            await self._again(ref, 0.0)  # cancelled: by a drain, or since the lease was lost
-        elif isinstance(error, FencedError):
-            log.debug("fenced", work=self._kind, session=str(ref))
-        elif isinstance(error, NewerEventError):
-            log.warning("left to a newer version", work=self._kind, session=str(ref), reason=str(error))
-            await self._again(ref, _NEWER_AGAIN_S)
-        elif isinstance(error, StoreUnavailableError):
-            log.warning("retried, the store is away", work=self._kind, session=str(ref), reason=str(error))
-            raise error
-        else:
-            reference = secrets.token_hex(4)
-            log.error("work failed", work=self._kind, session=str(ref), reference=reference, exc_info=error)
-            raise error
+    async def _remove_heartbeat(self) -> None:
+        self._tasks_back()
+        await super()._remove_heartbeat()

@@ -13,10 +13,14 @@ from agent_core.events import (
     Told,
 )
 from agent_core.policy import Verdict, judge, risk_of
+from agent_core.session.lead import Lead
 from agent_core.session.state import Pending, State
 from agent_core.stuck import FRESH_STEPS, MOST_TOLD, TRIM, noticed, steps_done
 from agent_core.values import Observation, Risk, Status, nano
 
+NOT_AHEAD = Lead()
+LISTENED_AGAIN_S = 2.0
+"""Seconds until it is looked again whether somebody brings what people say."""
 REASON_WAIT_S = 10.0
 """After a bare ❌ a person has this long to say why."""
 
@@ -65,6 +69,8 @@ class Wait:
     """Nothing to do before a signal, or before this time (Unix seconds)."""
 
     until: float | None = None
+    for_thread: bool = False
+    """Until the thread shows more of what was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +85,12 @@ class End:
 Next = TakeSignals | Think | Propose | Act | CheckContract | Record | Wait | End
 
 
-def next_for(state: State, *, now: float, fresh: bool) -> Next:
-    """Name the one thing to do. `fresh`: a signal waits in the inbox."""
+def next_for(state: State, *, now: float, fresh: bool, lead: Lead = NOT_AHEAD, heard: bool = True) -> Next:
+    """Name the one thing to do.
+
+    `fresh`: a signal waits in the inbox. `lead`: how far the session is ahead of its thread. `heard`: what
+    people do now, and did while nobody listened, comes into the inbox.
+    """
     if state.ended:
         return Wait()
     if fresh:
@@ -91,9 +101,20 @@ def next_for(state: State, *, now: float, fresh: bool) -> Next:
         return Wait()
     if state.limit and (state.limit.until is None or now < state.limit.until):
         return Wait(until=state.limit.until)
+    if lead.too_far(now):
+        return Wait(for_thread=True)
+    if not heard and _on_a_word(state):
+        return Wait(until=now + LISTENED_AGAIN_S)  # a no that nobody has brought yet may be there
     if state.pending:
         return _next_action(state, state.pending[0], now)
     return _next_thought(state, now)
+
+
+def _on_a_word(state: State) -> bool:
+    """Whether what would be done now rests on a person's yes."""
+    first = state.pending[0] if state.pending else None
+    yes = first.decision is not None and first.decision.how != "reject" if first else False
+    return yes and first is not None and not first.started
 
 
 def _next_thought(state: State, now: float) -> Next:

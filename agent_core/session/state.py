@@ -42,6 +42,7 @@ from agent_core.events import (
 from agent_core.policy import Standing, kinds, risk_of
 from agent_core.session.compaction import Room
 from agent_core.session.files import folders_above
+from agent_core.session.lead import Tail
 from agent_core.session.pending import Pending, asked_for
 from agent_core.session.reactions import Reaction, Reactions
 from agent_core.session.spending import Spending
@@ -96,6 +97,7 @@ class State:
     inputs: dict[str, FileRef] = field(default_factory=dict[str, FileRef])
     delivered: dict[str, FileRef] = field(default_factory=dict[str, FileRef])
     spending: Spending = field(default_factory=Spending)
+    tail: Tail = field(default_factory=Tail)
     limits: Limits = field(default_factory=Limits)
     active_s: float = 0.0
     """Seconds of work; waiting for people is not counted."""
@@ -210,6 +212,7 @@ class State:
         if self.status is Status.RUNNING and commit.at - self.at < LONGEST_WORK_S:
             self.active_s += max(0.0, commit.at - self.at)
         self.version, self.at = commit.version, commit.at
+        self.tail.apply(commit)
         for event in commit.events:
             self._apply(event)
 

@@ -13,6 +13,7 @@ from agent_core.storage.bell import Bell
 from agent_core.storage.blobs import BlobStore, BlobWriter
 from agent_core.storage.budgets import Budgets
 from agent_core.storage.chronicle import Chronicle
+from agent_core.storage.hearing import Hearing
 from agent_core.storage.inbox import Inbox
 from agent_core.storage.index import Index
 from agent_core.storage.journal import Journal
@@ -27,6 +28,7 @@ __all__ = [
     "BlobWriter",
     "Budgets",
     "Chronicle",
+    "Hearing",
     "Inbox",
     "Index",
     "Journal",
@@ -48,6 +50,7 @@ class Storage:
     blobs: BlobStore
     index: Index
     posts: Posts
+    hearing: Hearing
     rules: Rules
     budgets: Budgets
     ledger: Chronicle
@@ -83,6 +86,7 @@ class Storage:
                 blobs=blobs,
                 index=Index(redis),
                 posts=Posts(redis),
+                hearing=Hearing(redis),
                 rules=Rules(redis),
                 budgets=Budgets(redis),
                 ledger=Chronicle(redis, once, "ledger"),

@@ -13,6 +13,12 @@ BELL = "gk:bell"
 GUILDS = "gk:guilds"
 """Ids of the servers that ever had a session."""
 
+TIMERS = "gk:timers"
+"""Sorted set: session -> the Unix time at which it wants to be woken."""
+
+CAUGHT_UP = "gk:caught-up"
+"""String that expires: some gateway listens, and has caught up with all of its servers."""
+
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]{0,127}")
 
 
@@ -55,6 +61,21 @@ def posts(ref: SessionRef) -> str:
 def cursor(ref: SessionRef) -> str:
     """String: the last version that is shown in the thread."""
     return _of(ref.guild_id, "cursor", checked(ref.id))
+
+
+def behind(ref: SessionRef) -> str:
+    """String: the session waits for its thread."""
+    return _of(ref.guild_id, "behind", checked(ref.id))
+
+
+def heard(guild_id: str) -> str:
+    """String: the gateway that brings what people do on this server, and has brought what it missed."""
+    return _of(guild_id, "heard")
+
+
+def gateway(gateway_id: str) -> str:
+    """String that expires: this gateway is alive."""
+    return f"gk:gateway:{checked(gateway_id)}"
 
 
 def asks(guild_id: str) -> str:

@@ -1,6 +1,7 @@
 """The reporter's own record: how far a thread is, which message shows what, what a reaction on it means."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
@@ -45,6 +46,18 @@ class Posts:
     async def set_cursor(self, ref: SessionRef, version: int) -> None:
         """Say that everything up to this version is shown."""
         await answered(self._redis.set(keys.cursor(ref), version))
+
+    async def wait_for(self, ref: SessionRef) -> int:
+        """Note that the session waits for its thread; the version that the thread shows by now."""
+        pipe: Any = self._redis.pipeline(transaction=True)
+        pipe.set(keys.behind(ref), "1")
+        pipe.get(keys.cursor(ref))
+        _, cursor = await answered(pipe.execute())
+        return int(cursor or 0)
+
+    async def is_waited_for(self, ref: SessionRef) -> bool:
+        """Whether the session waits for its thread; not any more, once this was asked."""
+        return bool(await answered(self._redis.delete(keys.behind(ref))))
 
     async def all(self, ref: SessionRef) -> dict[str, str]:
         """Every part that was posted, and the id of its message."""

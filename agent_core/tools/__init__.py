@@ -11,7 +11,7 @@ from agent_core.tools.text import cut
 from agent_core.workspace import Workspaces
 from sandbox import Limits, Pool
 
-__all__ = ["Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
+__all__ = ["AnyTool", "Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
 
 
 def toolbox(

@@ -86,6 +86,7 @@ def gateway(
         words=words,
         presses=presses,
         threads=threads,
+        hearing=control.storage.hearing,
         catchup=CatchUp(control=control, words=words, presses=presses, threads=threads, openings=openings),
     )
     return Gateway(client=client, token=line.token, events=events)

@@ -1,7 +1,8 @@
 """A bot that is up: all parts of a role, joined, working until the context is left."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -17,8 +18,8 @@ from agent_core.prompts import load as prompt
 from agent_core.record import Recorder
 from agent_core.session import State
 from agent_core.steps import House
-from agent_core.storage import Storage
-from agent_core.tools import toolbox
+from agent_core.storage import Hearing, Storage
+from agent_core.tools import AnyTool, toolbox
 from agent_core.values import Person, Right, SessionRef
 from agent_core.worker import DocketEngine
 from agent_core.workspace import Workspaces
@@ -34,6 +35,7 @@ from sandbox import Limits as BoxLimits
 from sandbox import Pool
 
 _CAUGHT_UP_WITHIN_S = 10.0
+_LISTENED_S = 0.2
 _TAKEN_WITHIN_S = 20.0
 """Seconds that a wake has to bring a worker to an inbox before the sweep looks after it."""
 
@@ -77,14 +79,14 @@ class Built:
 class Bot:
     """The parts of one process, as they refer to each other."""
 
-    def __init__(self, built: Built, pace: Pace | None) -> None:
+    def __init__(self, built: Built, pace: Pace | None, more_tools: Sequence[AnyTool] = ()) -> None:
         settings, storage, clock = built.settings, built.storage, built.clock
         limits = BoxLimits(
             timeout_s=settings.box_seconds, memory_mb=settings.box_mb, disk_mb=settings.box_disk_mb
         )
         workspaces = Workspaces(settings.data_dir / "work", storage.blobs)
         runner = ContractRunner(workspaces, settings.data_dir / "checks", limits, built.pool)
-        tools = toolbox(workspaces, runner, limits, built.pool, built.treasury.tools)
+        tools = toolbox(workspaces, runner, limits, built.pool, (*built.treasury.tools, *more_tools))
         prefix = Prefix(
             model=built.model.name,
             system=prompt("system"),
@@ -120,6 +122,7 @@ class Bot:
             tools=tools,
             runner=runner,
             workspaces=workspaces,
+            followed=True,
             still_may=self._still_may,
             on_ended=built.treasury.book_cost,
         )
@@ -158,9 +161,17 @@ class Bot:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, role: Role = "all", *, clock: Clock | None = None, pace: Pace | None = None
+    settings: Settings,
+    role: Role = "all",
+    *,
+    clock: Clock | None = None,
+    pace: Pace | None = None,
+    more_tools: Sequence[AnyTool] = (),
 ) -> AsyncGenerator[Running]:
-    """Everything that this role needs. Raises StartError where it cannot start, or cannot go on."""
+    """Everything that this role needs; `more_tools` are offered besides those of this version.
+
+    Raises StartError where it cannot start, or cannot go on.
+    """
     check_role(settings, role)
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
@@ -186,7 +197,7 @@ async def running(
             line=line,
             treasury=await open_treasury(stack, storage, clock),
         )
-        bot = Bot(built, pace)
+        bot = Bot(built, pace, more_tools)
         await stack.enter_async_context(bot.engine)
         await stack.enter_async_context(bot.reporter)
         gateway = (
@@ -233,8 +244,18 @@ async def _work(bot: Bot, gateway: Gateway | None) -> None:
     """Be a worker, once what people did meanwhile is in the inboxes: a no has to come before the act."""
     if gateway:
         await gateway.caught_up(_CAUGHT_UP_WITHIN_S)
+    else:
+        await _until_somebody_listens(bot.control.storage.hearing)
     await bot.sweep_all()
     await bot.engine.run()
+
+
+async def _until_somebody_listens(hearing: Hearing) -> None:
+    """Wait for a gateway of another process, but not long: without one, what needs nobody is worked on."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_CAUGHT_UP_WITHIN_S):
+            while not await hearing.anybody():  # noqa: ASYNC110 - another process says so
+                await asyncio.sleep(_LISTENED_S)
 
 
 def _place(settings: Settings, playground: Playground | None) -> front.Place:

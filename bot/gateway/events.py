@@ -9,9 +9,11 @@ import discord
 import structlog
 
 from agent_core.errors import StoreUnavailableError
+from agent_core.storage import Hearing
 from bot.catchup import CatchUp
 from bot.commands import Commands
 from bot.discord_api import DiscordError, Lanes
+from bot.gateway.ear import Ear
 from bot.inbound import Presses, Threads, Words
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -31,6 +33,7 @@ class Events:
         presses: Presses,
         threads: Threads,
         catchup: CatchUp,
+        hearing: Hearing,
         mend_every_s: float = 30.0,
     ) -> None:
         self._client = client
@@ -40,6 +43,7 @@ class Events:
         self._threads = threads
         self._catchup = catchup
         self._mend_every_s = mend_every_s
+        self._ear = Ear(hearing)
         self._whole: set[int] = set()
         """Servers of which nothing is missing."""
         self._behind: set[int] = set()
@@ -57,6 +61,8 @@ class Events:
         """Be called by the client."""
         for handler in (
             self.on_connect,
+            self.on_disconnect,
+            self.on_resumed,
             self.on_ready,
             self.on_shard_connect,
             self.on_shard_ready,
@@ -80,10 +86,20 @@ class Events:
         self._connections += 1
         if not isinstance(self._client, discord.AutoShardedClient):
             self._whole.clear()
+            await self._ear.begin_anew(())
+
+    async def on_disconnect(self) -> None:
+        """The line is cut: what people do now comes later, if it is taken up again."""
+        await self._ear.cut()
+
+    async def on_resumed(self) -> None:
+        """It was taken up again, and what was missed is on its way."""
+        await self._ear.mended()
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """The same for the servers of one shard."""
         self._whole -= {guild.id for guild in self._client.guilds if guild.shard_id == shard_id}
+        await self._ear.begin_anew(self._whole)
 
     async def on_ready(self) -> None:
         """All servers are there."""
@@ -91,6 +107,7 @@ class Events:
         await self._do("sync", None, self._sync())
         await self._catch_up(self._client.guilds)
         self.caught_up.set()
+        await self._ear.mended()
 
     async def _sync(self) -> None:
         self._synced = False
@@ -103,7 +120,7 @@ class Events:
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """An outage of this server began."""
-        self._whole.discard(guild.id)
+        await self._missing(guild.id)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """An outage of this server ended."""
@@ -183,13 +200,19 @@ class Events:
             if whole and connections == self._connections:
                 self._whole.add(guild.id)
                 self._behind.discard(guild.id)
+                await self._ear.hears(guild.id)
             else:
                 self._behind.add(guild.id)
+
+    async def tell_that_we_listen(self) -> None:
+        """Let the workers know, for ever, that what people do reaches them."""
+        await self._ear.beat(lambda: all(guild.id in self._whole for guild in self._client.guilds))
 
     async def mend(self) -> None:
         """Try again, for ever, what could not be done."""
         while True:
             await asyncio.sleep(self._mend_every_s)
+            await self._ear.say_again(self._whole)
             if not self._synced:
                 await self._do("sync", None, self._sync())
             for guild in self._client.guilds:
@@ -199,6 +222,7 @@ class Events:
 
     async def end(self) -> None:
         """Cancel what is still being done."""
+        await self._ear.cut()
         tasks = self._tasks - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
@@ -214,16 +238,20 @@ class Events:
             await work
         except (StoreUnavailableError, DiscordError) as error:
             log.warning("an event is put off", what=what, guild=guild_id, error=str(error))
-            self._put_off(guild_id)
+            await self._put_off(guild_id)
         except Exception:  # the rim: a bug in one handler must not end the bot
             log.exception("an event failed", what=what, guild=guild_id, reference=secrets.token_hex(4))
-            self._put_off(guild_id)
+            await self._put_off(guild_id)
         finally:
             if task is not None:
                 self._tasks.discard(task)
 
-    def _put_off(self, guild_id: int | None) -> None:
+    async def _put_off(self, guild_id: int | None) -> None:
         """What was lost is found by catching up; a failure there is only logged, so this ends."""
         if guild_id is not None:
-            self._whole.discard(guild_id)
+            await self._missing(guild_id)
             self._behind.add(guild_id)
+
+    async def _missing(self, guild_id: int) -> None:
+        self._whole.discard(guild_id)
+        await self._ear.lost(guild_id)

@@ -42,12 +42,16 @@ class Gateway:
         self._events.listen()
         if not self._client.intents.message_content:
             log.warning("the message content intent is off: only mentions and /steer are read", mend=_PORTAL)
-        mending = asyncio.create_task(self._events.mend())
+        beside = {
+            asyncio.create_task(self._events.mend(), name="mending"),
+            asyncio.create_task(self._events.tell_that_we_listen(), name="telling"),
+        }
         try:
             await self._stay_connected()
         finally:
-            mending.cancel()
-            await asyncio.wait({mending})
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
     async def caught_up(self, within_s: float) -> None:
         """Wait until what was missed before the start has been heard, but no longer than that."""

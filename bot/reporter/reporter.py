@@ -157,6 +157,8 @@ class Reporter:
             await sender.again(asked, thread.state.upload_limit)
         if commits:
             await self._storage.posts.set_cursor(ref, thread.state.version)
+        if await self._storage.posts.is_waited_for(ref):
+            await self._control.go_on(ref)
         return await card.update(thread.state, rules)
 
     async def _show_commit(

@@ -150,6 +150,41 @@ async def test_a_later_time_replaces_an_earlier_one(redis_url: str):
         await turns.until(lambda: turns.ended == [B, A])
 
 
+async def test_days_that_pass_at_once_wake_whoever_waits_for_a_time(redis_url: str):
+    turns = Turns()
+    clock = Clock()
+    async with serving(redis_url, turns, clock=clock) as engine:
+        await engine.at(A, clock.now() + 86_400)
+        await engine.at(B, clock.now() + 3 * 86_400)
+        clock.advance(2 * 86_400)
+        await turns.until(lambda: turns.ended == [A])
+        await engine.at(B, clock.now() + 7 * 86_400)  # a later wish replaces an earlier one
+        clock.advance(5 * 86_400)
+        await engine.wake(A)
+        await turns.until(lambda: turns.ended == [A, A])
+        clock.advance(2 * 86_400)
+        await turns.until(lambda: turns.ended == [A, A, B])
+
+
+async def test_a_long_turn_does_not_keep_others_from_theirs_after_redis_was_away(tmp_path: Path):
+    turns = Turns()
+    turns.gate.clear()
+    async with (
+        EmbeddedRedis(tmp_path) as server,
+        connected(server.url, repeat=True) as client,
+        serving(server.url, turns, lease_s=3.0) as engine,
+    ):
+        await engine.wake(A)
+        await turns.until(lambda: turns.begun == [A])
+        info = await client.info("server")  # pyright: ignore[reportUnknownMemberType]
+        os.kill(info["process_id"], signal.SIGKILL)
+        assert await client.ping()  # pyright: ignore[reportUnknownMemberType]
+        await engine.wake(B)
+        await turns.until(lambda: turns.begun == [A, B])  # A is still at it, and was not begun anew
+        turns.gate.set()
+        await turns.until(lambda: A in turns.ended and B in turns.ended)
+
+
 @pytest.mark.parametrize("error", [StoreUnavailableError("away"), ValueError("a bug")], ids=["store", "bug"])
 async def test_a_turn_that_fails_is_run_again(redis_url: str, error: Exception):
     turns = Turns()

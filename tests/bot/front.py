@@ -187,6 +187,7 @@ class Front:
             presses=presses,
             threads=threads,
             catchup=catchup,
+            hearing=self.storage.hearing,
             mend_every_s=0.05,
         )
         gateway = Gateway(client=client, token=TOKEN, events=events)

@@ -70,6 +70,11 @@ class MortalPosts(Posts):
         await self._posts.set_cursor(ref, version)
         self._fuse.burn()
 
+    async def is_waited_for(self, ref: SessionRef) -> bool:
+        waited = await self._posts.is_waited_for(ref)
+        self._fuse.burn()
+        return waited
+
     async def put(self, ref: SessionRef, part: str, message_id: str, asks: Asks | None = None) -> None:
         await self._posts.put(ref, part, message_id, asks)
         self._fuse.burn()
