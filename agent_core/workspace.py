@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -67,7 +67,8 @@ class Workspaces:
     async def _lay_out(self, folder: Path, guild_id: str, known: Manifest, manifest: Manifest) -> None:
         stale = [path for path in known if path not in manifest]
         missing = {path: file for path, file in manifest.items() if known.get(path) != file}
-        sources = {path: self._blobs.path(guild_id, file.sha256) for path, file in missing.items()}
+        found = await self._blobs.find_all(guild_id, [file.sha256 for file in missing.values()])
+        sources = {path: found[file.sha256] for path, file in missing.items()}
         if stale or missing or not known:
             await _on_disk(_change, folder, stale, missing, sources)
 
@@ -83,12 +84,15 @@ class Workspace:
 
     async def keep(self, path: str, mode: int = 0o644) -> NamedFile:
         """Put the bytes of a file of the folder into the blob store."""
-        if not mode & stat.S_IRUSR:  # whatever the script wanted, the next run has to get it
-            mode |= stat.S_IRUSR
-            await _on_disk((self.folder / path).chmod, mode)
-        file = await self._blobs.put_file(self.ref.guild_id, self.folder / path)
-        self._known[path] = FileRef(sha256=file.sha256, size=file.size, mode=mode)
-        return NamedFile(path=path, file=self._known[path])
+        return (await self.keep_all({path: mode}))[0]
+
+    async def keep_all(self, modes: Mapping[str, int]) -> list[NamedFile]:
+        """The same for many files, which takes a fraction of the time. Path -> mode."""
+        await _on_disk(_readable, self.folder, modes)
+        stored = await self._blobs.put_files(self.ref.guild_id, [self.folder / path for path in modes])
+        for (path, mode), file in zip(modes.items(), stored, strict=True):
+            self._known[path] = FileRef(sha256=file.sha256, size=file.size, mode=mode | stat.S_IRUSR)
+        return [NamedFile(path=path, file=self._known[path]) for path in modes]
 
     def forget(self, path: str) -> None:
         """A file of the folder has been removed."""
@@ -107,6 +111,13 @@ async def _on_disk(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
             with suppress(asyncio.CancelledError):  # cancelled twice: still not before it has ended
                 await asyncio.wait({doing})
         doing.exception()  # looked at, so that nobody reports it as lost
+
+
+def _readable(folder: Path, modes: Mapping[str, int]) -> None:
+    """Whatever a script wanted, the next run has to get its files."""
+    for path, mode in modes.items():
+        if not mode & stat.S_IRUSR:
+            (folder / path).chmod(mode | stat.S_IRUSR)
 
 
 def _change(folder: Path, stale: list[str], missing: Manifest, sources: dict[str, Path]) -> None:

@@ -19,15 +19,16 @@ from rich.table import Table
 from rich.text import Text
 
 import sandbox
-from agent_core.errors import ModelError, StartError
+from agent_core.errors import ModelError, StartError, StoreUnavailableError
 from agent_core.model import Model
+from agent_core.storage.bucket import Bucket
 from agent_core.storage.embedded import EmbeddedRedis
 from agent_core.storage.program import choose
 from agent_core.storage.redis import check_server, connected, place
 from bot.settings import Settings
 
 LATER = (
-    *("BLOB_URL", "RETENTION_DAYS"),
+    "RETENTION_DAYS",
     *("EMBEDDING_MODEL", "SEARCH_URL", "SEARCH_ENGINE", "SEARCH_KEY", "MCP_FILE"),
 )
 """Settings whose part is not built yet; to say nothing about them would be a lie."""
@@ -149,9 +150,21 @@ async def _data_folder(settings: Settings) -> list[Row]:
         return [Row(part="Data folder", health=Health.FAIL, text=f"{folder}: {reason}", mend=mend)]
     text = f"{folder}, {free / (1 << 30):.1f} GiB free"
     if free >= _LITTLE_BYTES:
-        return [Row(part="Data folder", text=text)]
+        return [Row(part="Data folder", text=text), *await _bucket(settings)]
     health = Health.WARN if free >= _LEAST_BYTES else Health.FAIL
-    return [Row(part="Data folder", health=health, text=text, mend="Free some space, or set DATA_DIR.")]
+    mend = "Free some space, or set DATA_DIR."
+    return [Row(part="Data folder", health=health, text=text, mend=mend), *await _bucket(settings)]
+
+
+async def _bucket(settings: Settings) -> list[Row]:
+    if settings.blob_url is None:
+        return []
+    mend = "Correct BLOB_URL, or the store's own variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)."
+    try:
+        await Bucket.at(settings.blob_url).check()
+    except (StartError, StoreUnavailableError) as error:
+        return [Row(part="Blob store", health=Health.FAIL, text=str(error), mend=mend)]
+    return [Row(part="Blob store", text=f"{settings.blob_url}: written, read and removed an object")]
 
 
 def _try_folder(folder: Path) -> int:

@@ -138,7 +138,9 @@ class Settings(BaseModel):
     ] = None
     data_dir: _File = Path("data")
     blob_url: Annotated[
-        str | None, BeforeValidator(_address("s3")), Allowed("an address like s3://bucket/prefix")
+        str | None,
+        BeforeValidator(_address("s3")),
+        Allowed("an address like s3://bucket/prefix?endpoint=https://host"),
     ] = None
     retention_days: Annotated[int, Field(ge=1, le=3650), Allowed("a whole number of days, 1 to 3650")] = 90
     lease_s: Annotated[

@@ -11,6 +11,7 @@ from pathlib import Path
 from agent_core.errors import StartError, StoreUnavailableError
 from agent_core.storage.bell import Bell
 from agent_core.storage.blobs import BlobStore, BlobWriter
+from agent_core.storage.bucket import Bucket
 from agent_core.storage.budgets import Budgets
 from agent_core.storage.chronicle import Chronicle
 from agent_core.storage.hearing import Hearing
@@ -60,18 +61,22 @@ class Storage:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, redis_url: str, blob_dir: Path) -> AsyncGenerator["Storage"]:
+    async def open(
+        cls, redis_url: str, blob_dir: Path, blob_url: str | None = None
+    ) -> AsyncGenerator["Storage"]:
         """Connect, and check that this Redis can be trusted.
 
+        `blob_url`: an object store for the blobs, of which `blob_dir` is then only a cache.
         Raises StartError where it cannot, where it does not answer, or where the folder cannot be written.
         """
-        blobs = BlobStore(blob_dir)
+        blobs = BlobStore(blob_dir, Bucket.at(blob_url) if blob_url else None)
         try:
             await blobs.open()
         except StoreUnavailableError as error:
-            raise StartError(
-                f"{error} Make {blob_dir} writable, or set DATA_DIR to another folder."
-            ) from error
+            mend = f"Make {blob_dir} writable, or set DATA_DIR to another folder."
+            if blob_url:
+                mend = f"{mend} Look at BLOB_URL and the variables that hold its credentials too."
+            raise StartError(f"{error} {mend}") from error
         async with (
             connected(redis_url, repeat=False) as once,
             connected(redis_url, repeat=True) as redis,

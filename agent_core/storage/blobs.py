@@ -1,30 +1,26 @@
-"""Files by their content, per server, in a local folder: `<root>/<guild>/<first two of sha>/<sha256>`.
+"""Files by their content, per server: in a local folder, or in an object store with the folder as its cache.
 
-What is acknowledged is on the disk: the bytes are flushed before the name appears, and then the name.
-No name from outside ever becomes part of a path.
+What is acknowledged is kept: flushed to the disk, or taken by the object store.
 """
 
 import asyncio
 import hashlib
-import os
-import re
-import stat
-import tempfile
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
 from agent_core.errors import RefusedError, StoreUnavailableError
-from agent_core.storage import keys
+from agent_core.storage import shelf
+from agent_core.storage.bucket import Bucket
+from agent_core.storage.shelf import Incoming, Shelf
 from agent_core.values import FileRef
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_CHUNK = 1 << 20
 _MODE = 0o644
-_INCOMING = ".incoming"  # no guild id begins with a dot
-_FORGOTTEN_S = 86_400.0
+_MOST_TRANSFERS = 16
+"""Files on their way to or from the object store at once, per call."""
+_BATCH = 5000
+"""Files that are written before their bytes are flushed together."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,29 +54,59 @@ class BlobWriter:
         self._stream.write(chunk)
         self._hash.update(chunk)
 
-    def keep(self, folder: Path, mode: int) -> None:
-        """Flush everything and give the file its name. Blocks."""
-        sha256 = self._hash.hexdigest()
+    def incoming(self) -> Incoming:
+        """The whole file, handed to the system but not flushed. Blocks."""
         self._stream.flush()
-        os.fsync(self._stream.fileno())
-        target = folder / sha256[:2] / sha256
-        _make_dirs(target.parent)
-        Path(self._stream.name).replace(target)
-        _flush_dir(target.parent)
-        self._file = FileRef(sha256=sha256, size=self._size, mode=mode)
+        return Incoming(path=Path(self._stream.name), sha256=self._hash.hexdigest(), size=self._size)
+
+    def kept(self, file: FileRef) -> None:
+        """It is stored."""
+        self._file = file
 
 
 class BlobStore:
     """The files of all servers. Every call may raise StoreUnavailableError: a full disk, or a lost file."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, bucket: Bucket | None = None) -> None:
+        self._shelf = Shelf(root)
+        self._bucket = bucket
 
     def path(self, guild_id: str, sha256: str) -> Path:
-        """Where these bytes lie, or would lie. Raises ValueError where it is no guild id or no sha256."""
-        if _SHA256.fullmatch(sha256) is None:
-            raise ValueError(f"{sha256!r} is not a sha256 in hexadecimal.")
-        return self._root / keys.checked(guild_id) / sha256[:2] / sha256
+        """Where these bytes lie on this machine, if they do."""
+        return self._shelf.path(guild_id, sha256)
+
+    async def find(self, guild_id: str, sha256: str) -> Path | None:
+        """A local file with these bytes, fetched where it has to be; None where they are lost."""
+        here = await _on_disk(self._shelf.used, guild_id, sha256)
+        if here is not None or self._bucket is None:
+            return here
+        stream = await _on_disk(self._shelf.temporary)
+        try:
+            size = await self._bucket.fetch(guild_id, sha256, stream)
+            if size is None:
+                return None
+            await _on_disk(stream.close)
+            file = Incoming(path=Path(stream.name), sha256=sha256, size=size)
+            return await _on_disk(self._shelf.place, guild_id, file)
+        except OSError as error:
+            raise StoreUnavailableError(f"The blob store cannot be used: {error}.") from error
+        finally:
+            await _on_disk(shelf.discard, stream)
+
+    async def find_all(self, guild_id: str, names: Sequence[str]) -> dict[str, Path]:
+        """A local file for each of these hashes. Raises StoreUnavailableError where one is lost."""
+        free = asyncio.Semaphore(_MOST_TRANSFERS)
+        found: dict[str, Path] = {}
+
+        async def one(sha256: str) -> None:
+            async with free:
+                path = await self.find(guild_id, sha256)
+            if path is None:
+                raise StoreUnavailableError(f"The blob store has lost {sha256}.")
+            found[sha256] = path
+
+        await _each(one, set(names))
+        return found
 
     async def put_bytes(self, guild_id: str, data: bytes) -> FileRef:
         """Store these bytes; the same bytes twice are one file."""
@@ -93,47 +119,129 @@ class BlobStore:
 
         Raises OSError where it cannot be read, and ValueError where it is no regular file.
         """
-        source = await asyncio.to_thread(_open_regular, path)
-        with source:
-            mode = stat.S_IMODE(os.fstat(source.fileno()).st_mode) & 0o777
-            async with self._writing(guild_id, None, mode) as writer:
-                while chunk := await asyncio.to_thread(source.read, _CHUNK):
-                    await writer.write(chunk)
-        return writer.file
+        return (await self.put_files(guild_id, [path]))[0]
+
+    async def put_files(self, guild_id: str, paths: Sequence[Path]) -> list[FileRef]:
+        """As `put_file`, for many: they are flushed together, which takes a fraction of the time."""
+        stored: list[FileRef] = []
+        for at in range(0, len(paths), _BATCH):
+            streams: list[BinaryIO] = []
+            try:
+                copies = await _to_its_end(self._copied, paths[at : at + _BATCH], streams)
+                await self._store(guild_id, [file for file, _ in copies])
+            finally:
+                await _on_disk(_discard_all, streams)
+            stored += [FileRef(sha256=file.sha256, size=file.size, mode=mode) for file, mode in copies]
+        return stored
 
     def writer(self, guild_id: str, max_bytes: int | None = None) -> AbstractAsyncContextManager[BlobWriter]:
         """Store a file in chunks: `async with store.writer(guild_id, cap) as w: await w.write(chunk)`.
 
         Then `w.file`. Nothing is kept where the block ends with an error.
         """
-        return self._writing(guild_id, max_bytes, _MODE)
+        return self._writing(guild_id, max_bytes)
 
     async def read(self, guild_id: str, sha256: str, max_bytes: int | None = None) -> bytes:
         """The bytes, or their first `max_bytes`. A whole file is checked against its name."""
-        return await _on_disk(_read, self.path(guild_id, sha256), max_bytes)
+        if self._bucket is not None:
+            await self.find_all(guild_id, [sha256])
+        path = self.path(guild_id, sha256)
+        try:
+            return await asyncio.to_thread(shelf.read, path, max_bytes)
+        except OSError as error:
+            if self._bucket is not None:
+                await asyncio.to_thread(path.unlink, missing_ok=True)  # only a copy: fetched anew
+            raise StoreUnavailableError(f"The blob store cannot be used: {error}.") from error
 
     async def open(self) -> None:
-        """Make the folder, and clear away what writers that died left behind."""
-        await _on_disk(self._prepare)
+        """Make the folder, clear away what writers that died left behind, and try the object store."""
+        await _on_disk(self._shelf.prepare)
+        if self._bucket is not None:
+            await self._bucket.check()
 
-    def _prepare(self) -> None:
-        _make_dirs(self._root / _INCOMING)
-        for left in (self._root / _INCOMING).iterdir():
-            with suppress(FileNotFoundError):
-                if time.time() - left.stat().st_mtime > _FORGOTTEN_S:
-                    left.unlink()
+    async def old(self, guild_id: str, older_than_s: float) -> AsyncGenerator[list[str]]:
+        """The files of a server that were not put for so long, some at a time."""
+        if self._bucket is None:
+            names = await _on_disk(self._shelf.old, guild_id, older_than_s)
+            for at in range(0, len(names), _BATCH):
+                yield names[at : at + _BATCH]
+            return
+        page: list[str] = []
+        async for name in self._bucket.old(guild_id, older_than_s):
+            page.append(name)
+            if len(page) == _BATCH:
+                yield page
+                page = []
+        yield page
+
+    async def remove(self, guild_id: str, names: Sequence[str], older_than_s: float) -> int:
+        """Remove these files, except those that were put again within that time; how many went."""
+        if self._bucket is None:
+            return await _to_its_end(self._shelf.remove, guild_id, names, older_than_s)
+        gone = [await self._bucket.remove(guild_id, name, older_than_s) for name in names]
+        return sum(gone)
+
+    async def trim_cache(self, older_than_s: float) -> None:
+        """Remove local copies that nobody has used for so long; nothing where this folder is the store."""
+        if self._bucket is None:
+            return
+        for guild_id in await _on_disk(self._shelf.guilds):
+            names = await _on_disk(self._shelf.old, guild_id, older_than_s)
+            await _to_its_end(self._shelf.remove, guild_id, names, older_than_s)
+
+    async def _store(self, guild_id: str, files: Sequence[Incoming]) -> None:
+        """Have the files where they are kept, and lie on the shelf."""
+        bucket = self._bucket
+        if bucket is None:
+            try:
+                await _to_its_end(self._shelf.keep, guild_id, files)
+            except OSError as error:
+                raise StoreUnavailableError(f"The blob store cannot be used: {error}.") from error
+            return
+        free = asyncio.Semaphore(_MOST_TRANSFERS)
+
+        async def one(file: Incoming) -> None:
+            async with free:
+                await bucket.put(guild_id, file.sha256, file.path, file.size)
+            await _on_disk(self._shelf.place, guild_id, file)
+
+        await _each(one, {file.sha256: file for file in files}.values())
+
+    def _copied(self, paths: Sequence[Path], streams: list[BinaryIO]) -> list[tuple[Incoming, int]]:
+        copies: list[tuple[Incoming, int]] = []
+        for path in paths:
+            streams.append(self._shelf.temporary())
+            with streams[-1] as into:
+                copies.append(shelf.copied(path, into))
+        return copies
 
     @asynccontextmanager
-    async def _writing(self, guild_id: str, max_bytes: int | None, mode: int) -> AsyncGenerator[BlobWriter]:
-        folder = self._root / keys.checked(guild_id)
+    async def _writing(self, guild_id: str, max_bytes: int | None) -> AsyncGenerator[BlobWriter]:
+        self.path(guild_id, hashlib.sha256().hexdigest())  # a bad id is refused before anything is written
         # A buffered stream: closing it waits for a write that a cancelled task left running in its thread.
-        stream = await _on_disk(_open_temporary, self._root / _INCOMING)
+        stream = await _on_disk(self._shelf.temporary)
         try:
             writer = BlobWriter(stream, max_bytes)
             yield writer
-            await _on_disk(writer.keep, folder, mode)
+            file = await _on_disk(writer.incoming)
+            await self._store(guild_id, [file])
+            writer.kept(FileRef(sha256=file.sha256, size=file.size, mode=_MODE))
         finally:
-            await _on_disk(_discard, stream)
+            await _on_disk(shelf.discard, stream)
+
+
+async def _each(work: Callable[[T], Coroutine[None, None, None]], items: Iterable[T]) -> None:
+    """Do it for all, at once. Raises the first error that one of them raises."""
+    todo = list(items)
+    if len(todo) == 1:
+        await work(todo[0])
+        return
+    try:
+        async with asyncio.TaskGroup() as group:
+            for item in todo:
+                group.create_task(work(item))
+    except* StoreUnavailableError as errors:
+        raise StoreUnavailableError(str(errors.exceptions[0])) from errors
 
 
 async def _on_disk(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -143,48 +251,18 @@ async def _on_disk(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
         raise StoreUnavailableError(f"The blob store cannot be used: {error}.") from error
 
 
-def _open_temporary(folder: Path) -> BinaryIO:
-    descriptor, name = tempfile.mkstemp(dir=folder)
-    os.close(descriptor)
-    return Path(name).open("wb")
-
-
-def _discard(stream: BinaryIO) -> None:
-    with suppress(OSError):
-        stream.close()
-    Path(stream.name).unlink(missing_ok=True)
-
-
-def _open_regular(path: Path) -> BinaryIO:
-    # Never wait for a FIFO that somebody put there.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise ValueError(f"{path.name!r} is not a regular file.")
-    return os.fdopen(descriptor, "rb")
-
-
-def _read(path: Path, max_bytes: int | None) -> bytes:
-    with path.open("rb") as stream:
-        data = stream.read() if max_bytes is None else stream.read(max_bytes)
-        whole = max_bytes is None or not stream.read(1)
-    if whole and hashlib.sha256(data).hexdigest() != path.name:
-        raise OSError(f"{path} is damaged")
-    return data
-
-
-def _make_dirs(folder: Path) -> None:
-    """The folder and its parents, each flushed into the one that holds it."""
-    if folder.is_dir():
-        return
-    _make_dirs(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _flush_dir(folder.parent)
-
-
-def _flush_dir(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+async def _to_its_end(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do it in a thread, and to its end even where the caller is cancelled. Raises what the work raises."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
     try:
-        os.fsync(descriptor)
+        return await asyncio.shield(doing)
     finally:
-        os.close(descriptor)
+        while not doing.done():
+            with suppress(asyncio.CancelledError):  # cancelled twice: still not before it has ended
+                await asyncio.wait({doing})
+        doing.exception()  # looked at, so that nobody reports it as lost
+
+
+def _discard_all(streams: Sequence[BinaryIO]) -> None:
+    for stream in streams:
+        shelf.discard(stream)

@@ -62,7 +62,7 @@ async def _in_box(
     try:
         async with Sandbox(limits=limits, workspace=workspace.folder, pool=pool) as box:
             result = await work(box)
-        changed = [await workspace.keep(file.path, file.mode) for file in result.changed]
+        changed = await workspace.keep_all({file.path: file.mode for file in result.changed})
     except SandboxUnavailableError as error:
         raise SandboxRefusedError(str(error)) from error
     except BaseException:

@@ -177,7 +177,9 @@ async def running(
     async with AsyncExitStack() as stack:
         outside = Outside(stack, settings)
         redis_url = await outside.redis()
-        storage = await stack.enter_async_context(Storage.open(redis_url, settings.data_dir / "blobs"))
+        storage = await stack.enter_async_context(
+            Storage.open(redis_url, settings.data_dir / "blobs", settings.blob_url)
+        )
         for warning in storage.warnings:
             outside.tell("Redis", warning.text, warns=True)
         playground = await outside.playground(clock)

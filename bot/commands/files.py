@@ -78,8 +78,8 @@ def _listed(state: State) -> str:
 
 
 async def _send(desk: Desk, interaction: Asking, state: State, name: str, file: FileRef) -> None:
-    blob = desk.control.storage.blobs.path(state.ref.guild_id, file.sha256)
-    if not await asyncio.to_thread(blob.is_file):
+    blob = await desk.control.storage.blobs.find(state.ref.guild_id, file.sha256)
+    if blob is None:
         raise RefusedError(f"The bytes of {code(name)} are not on this host any more.")
     limit = interaction.filesize_limit
     if file.size <= limit:

@@ -39,8 +39,8 @@ async def prepared(
         uploads: list[Upload] = []
         notes: list[str] = []
         for number, file in enumerate(files):
-            source = _source(file, blobs, guild_id)
-            if isinstance(source, Path) and not await asyncio.to_thread(source.is_file):
+            source = await _source(file, blobs, guild_id)
+            if source is None:
                 notes.append(f"⚠️ {code(file.name)} is lost: its bytes are not in the store any more.")
             elif not file.zipped:
                 uploads.append(Upload(name=file.name, source=source))
@@ -67,9 +67,9 @@ async def size_of(upload: Upload) -> int:
     return (await asyncio.to_thread(upload.source.stat)).st_size
 
 
-def _source(file: Attachment, blobs: BlobStore, guild_id: str) -> Path | bytes:
+async def _source(file: Attachment, blobs: BlobStore, guild_id: str) -> Path | bytes | None:
     content = file.content
-    return content if isinstance(content, bytes) else blobs.path(guild_id, content.file.sha256)
+    return content if isinstance(content, bytes) else await blobs.find(guild_id, content.file.sha256)
 
 
 async def _packed(file: Attachment, source: Path | bytes, target: Path, limit: int) -> Upload | None:
