@@ -14,7 +14,9 @@ RUN apt-get update \
 
 WORKDIR /app
 COPY requirements.lock ./
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --requirement requirements.lock
+COPY scripts/torch.sh ./scripts/
+RUN scripts/torch.sh python \
+    && python -m pip install --no-cache-dir --disable-pip-version-check --requirement requirements.lock
 COPY sandbox ./sandbox
 RUN python -m sandbox install
 COPY agent_core ./agent_core

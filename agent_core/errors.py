@@ -11,6 +11,7 @@
     * BudgetReachedError     -> the thread: which limit, and when it goes on; the session waits
     * SandboxRefusedError    -> the thread: no code is run here; it pauses until the host mends it
     * RefusedError           -> the person who asked, as an answer to the command
+    * SecretRefusedError     -> whoever wanted it remembered: it looks like a password, a key or a token
     * WebError               -> the model, as an observation
         - FetchRefusedError                         the address was never dialled
         - FetchFailedError                          no usable answer came
@@ -54,6 +55,10 @@ class SandboxRefusedError(GoalkeeperError):
 
 class RefusedError(GoalkeeperError):
     """A request from outside cannot be granted; the text says why and what to do."""
+
+
+class SecretRefusedError(GoalkeeperError):
+    """A text that seems to hold a secret is not remembered; the text says which kind."""
 
 
 class WebError(GoalkeeperError):

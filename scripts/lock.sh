@@ -22,7 +22,9 @@ PY
 }
 
 frozen() {
-    "$python" -m pip freeze --disable-pip-version-check --exclude setuptools --exclude wheel
+    # The build without graphics cards has another version in some indexes, and none of their libraries.
+    "$python" -m pip freeze --disable-pip-version-check --exclude setuptools --exclude wheel |
+        sed -e 's/^\(torch==[^+]*\)+.*/\1/' -e '/^nvidia-/d' -e '/^triton==/d'
 }
 
 wanted project dependencies >"$room/run.txt"

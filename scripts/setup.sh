@@ -88,7 +88,7 @@ system_parts() {
 state() {
     {
         "$python" --version
-        cat requirements.lock scripts/setup.sh sandbox/runtime.txt
+        cat requirements.lock scripts/setup.sh scripts/torch.sh sandbox/runtime.txt
         [ "$profile" = run ] || cat requirements-dev.lock
     } 2>&1 | cksum
 }
@@ -107,7 +107,8 @@ make_venv() {
 
 python_packages() {
     [ "$profile" = run ] && lock=requirements.lock || lock=requirements-dev.lock
-    echo "Installing the packages of $lock into .venv (a minute or two the first time) ..."
+    echo "Installing the packages of $lock into .venv (some minutes the first time) ..."
+    scripts/torch.sh "$python" || stop "PyTorch could not be installed: see the words above, then type the command again."
     "$python" -m pip install -qq --disable-pip-version-check --no-input -r "$lock" ||
         stop "The packages could not be installed: see pip's words above, then type the command again."
 }

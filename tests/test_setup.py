@@ -61,7 +61,8 @@ def machine(tmp_path: Path) -> Machine:
     checkout, folder = tmp_path / "a checkout", tmp_path / "bin"
     for path in (checkout / "scripts", checkout / "sandbox", folder):
         path.mkdir(parents=True)
-    shutil.copy(ROOT / "scripts/setup.sh", checkout / "scripts")
+    for name in ("setup.sh", "torch.sh"):
+        shutil.copy(ROOT / "scripts" / name, checkout / "scripts")
     for name in ("requirements.lock", "requirements-dev.lock", "sandbox/runtime.txt", "sandbox/__init__.py"):
         (checkout / name).write_text("")
     # stands in for the real one, which takes half a minute and is tested with the sandbox

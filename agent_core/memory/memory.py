@@ -1,0 +1,390 @@
+"""The door: remember, recall, forget, export. Each call names its server, none asks a language model."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from secrets import token_hex
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from agent_core.errors import StoreUnavailableError
+from agent_core.memory import planning
+from agent_core.memory.embedder import Embedder, Embeds
+from agent_core.memory.given import check, clean, known_kinds, open_channels
+from agent_core.memory.places import Place, Places, apply, base_of, in_thread
+from agent_core.memory.planning import Match, Plan
+from agent_core.memory.ranking import Parts
+from agent_core.memory.rows import pack
+from agent_core.memory.search import Found, search
+from agent_core.memory.shelf import Shelf
+from agent_core.memory.store import Base, News, Slot, Store
+from agent_core.memory.values import (
+    Channels,
+    Kind,
+    Recall,
+    Record,
+    Seen,
+    Source,
+    exported,
+)
+from agent_core.storage import keys
+from agent_core.storage.redis import connected
+
+MOST_HITS = 200
+_ALL_PARTS = Parts()
+_ATTEMPTS = 40
+"""A change that others are always quicker than is given up; each of their changes was one."""
+_LONGEST_BEFORE = 400
+"""Characters of the message before that go into a vector."""
+_LONGEST_QUERY = 4000
+_EMBEDDED_AT_ONCE = 64
+_EXPORTS = Path("data") / "models"
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What a server has stored."""
+
+    memories: int
+    by_kind: dict[str, int]
+    authors: int
+    tainted: int
+    redis_bytes: int
+    model_id: str
+
+
+class Memory:
+    """The memories of all servers. Made by `Memory.open`."""
+
+    def __init__(self, store: Store, embedder: Embeds, cap: int | None) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._cap = cap
+        self._places = Places(store)
+        self._mending: dict[str, asyncio.Task[None]] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, redis_url: str, embedder: Embeds | None = None, cap: int | None = None
+    ) -> AsyncGenerator["Memory"]:
+        """Connect; nothing is loaded before it is needed. `cap`: the most memories of one server.
+
+        `embedder=None` loads the default model. Raises StartError where the address is none.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            redis = await stack.enter_async_context(connected(redis_url, repeat=True))
+            if embedder is None:
+                embedder = await stack.enter_async_context(Embedder(cache=_EXPORTS))
+            memory = cls(Store(redis), embedder, cap)
+            stack.push_async_callback(memory._aclose)
+            yield memory
+
+    async def remember(
+        self,
+        guild_id: str,
+        text: str,
+        *,
+        kind: Kind = "message",
+        author_id: str | None = None,
+        author: str | None = None,
+        channel_id: str | None = None,
+        message_id: str | None = None,
+        reply_to: str | None = None,
+        at: float | None = None,
+        tainted: bool = False,
+    ) -> str:
+        """Keep a text; the memory's id, that of the first one where the same author said the same before.
+
+        Raises SecretRefusedError, ValueError on an empty or too long text or an unknown kind, and
+        StoreUnavailableError within 20 s where Redis is away.
+        """
+        keys.checked(guild_id)
+        text = clean(text)
+        check(text, kind)
+        source = Source(
+            channel_id=channel_id,
+            message_id=message_id,
+            kind=kind,
+            at=time.time() if at is None else float(at),
+            tainted=tainted,
+        )
+        record = Record(
+            id=token_hex(8),
+            text=text,
+            author_id=author_id,
+            author=None if author is None else clean(author),
+            sources=(source,),
+        )
+        async with self._places.using(guild_id) as place:
+            shelf = _shelf(place)
+            before = _before(shelf, source, reply_to)
+            known = record.key in shelf.by_key
+        if before is not None:
+            record = replace(record, before=before.id)
+        vector = None if known else await self._embedded(_in_context(before, text))
+        model_id = "" if vector is None else await self._embedder.model_id()
+        row = b"" if vector is None else pack(vector)
+
+        def plan(shelf: Shelf) -> Plan:
+            same_model = shelf.model_id in {"", model_id} and len(row) in {shelf.rows.dim, 0}
+            fits = same_model or not shelf.incarnation
+            return planning.adding(shelf, record, row if fits else b"", self._cap)
+
+        changed = await self._change(guild_id, plan, model_id, len(row))
+        return changed.ids[0]
+
+    async def recall(
+        self,
+        guild_id: str,
+        query: str,
+        k: int = 10,
+        *,
+        channels: Channels,
+        kinds: Collection[Kind] | None = None,
+    ) -> list[Recall]:
+        """The best k that may be read in these channels; ALL_CHANNELS is named on purpose.
+
+        Raises ValueError on an unknown kind, and StoreUnavailableError within 20 s where Redis is away.
+        """
+        return list((await self.search(guild_id, query, k, channels=channels, kinds=kinds)).hits)
+
+    async def search(
+        self,
+        guild_id: str,
+        query: str,
+        k: int = 10,
+        *,
+        channels: Channels,
+        kinds: Collection[Kind] | None = None,
+        tainted: bool = True,
+        parts: Parts = _ALL_PARTS,
+    ) -> Found:
+        """As `recall`, with how sure it is; `tainted=False` leaves out what strangers wrote."""
+        keys.checked(guild_id)
+        seen = Seen(channels=open_channels(channels), kinds=known_kinds(kinds), tainted=tainted)
+        query = clean(query)[:_LONGEST_QUERY]
+        k = min(k, MOST_HITS)
+        if k < 1 or not query.strip():
+            return Found(hits=(), best_cosine=0.0, best_words=0.0)
+        async with self._places.using(guild_id) as place:
+            if not len(_shelf(place)):
+                return Found(hits=(), best_cosine=0.0, best_words=0.0)
+            stripped, _ = _shelf(place).names.strip(query)
+        asked = stripped if parts.strip_names else query
+        vector = await self._embedded(asked, urgent=True) if parts.dense else None
+        async with self._places.using(guild_id) as place:
+            shelf = _shelf(place)
+            if vector is not None:
+                vector = await self._of_one_model(guild_id, place, vector)
+                shelf = _shelf(place)
+            _, named = shelf.names.strip(query)
+            return await in_thread(
+                search, shelf, query, vector, named, seen=seen, k=k, now=time.time(), parts=parts
+            )
+
+    async def forget(
+        self,
+        guild_id: str,
+        *,
+        ids: Collection[str] | None = None,
+        author_id: str | None = None,
+        channel_id: str | None = None,
+        everything: bool = False,
+    ) -> int:
+        """Remove what all the filters match; how many memories that were.
+
+        Where only some of a memory's sources match, it loses those. Raises ValueError without a filter, and
+        StoreUnavailableError within 20 s where Redis is away.
+        """
+        keys.checked(guild_id)
+        if ids is None and author_id is None and channel_id is None:
+            if not everything:
+                raise ValueError("Say what to forget: ids, author_id, channel_id, or everything=True.")
+            async with self._places.using(guild_id):
+                count = await self._store.purge(guild_id)
+                self._places.drop(guild_id)
+            return count
+        wanted = None if ids is None else frozenset(ids)
+
+        def match(record: Record, source: Source) -> bool:
+            return (
+                (wanted is None or record.id in wanted)
+                and (author_id is None or record.author_id == author_id)
+                and (channel_id is None or source.channel_id == channel_id)
+            )
+
+        return await self.forget_where(guild_id, match)
+
+    async def forget_messages(self, guild_id: str, message_ids: Collection[str]) -> int:
+        """Remove what these messages said: they were deleted, or now say something else."""
+        gone = frozenset(message_ids)
+        return await self.forget_where(guild_id, lambda _, source: source.message_id in gone)
+
+    async def forget_where(self, guild_id: str, match: Match) -> int:
+        """Remove every source for which this is true; how many memories lost one."""
+        changed = await self._change(guild_id, lambda shelf: planning.removing(shelf, match), "", 0)
+        self._mend_soon(guild_id)
+        return len(changed.ids)
+
+    async def export(self, guild_id: str, author_id: str | None = None) -> list[dict[str, object]]:
+        """Everything that is stored, oldest first; of one author only, where one is named."""
+        keys.checked(guild_id)
+        async with self._places.using(guild_id) as place:
+            records = [record for _, record in _shelf(place)]
+        mine = [one for one in records if author_id is None or one.author_id == author_id]
+        return [exported(one) for one in sorted(mine, key=lambda one: (one.sources[0].at, one.id))]
+
+    async def stats(self, guild_id: str) -> Stats:
+        """What a server has stored."""
+        keys.checked(guild_id)
+        async with self._places.using(guild_id) as place:
+            shelf = _shelf(place)
+            records = [record for _, record in shelf]
+            model_id = shelf.model_id
+        return Stats(
+            memories=len(records),
+            by_kind=dict(Counter(one.sources[0].kind for one in records)),
+            authors=len({one.author_id or one.author for one in records}),
+            tainted=sum(all(source.tainted for source in one.sources) for one in records),
+            redis_bytes=await self._store.size_bytes(guild_id),
+            model_id=model_id,
+        )
+
+    async def mended(self, guild_id: str) -> None:
+        """Wait until every memory of the server that lost its vector has one again."""
+        self._mend_soon(guild_id)
+        if task := self._mending.get(guild_id):
+            await asyncio.wait({task})
+
+    async def _change(self, guild_id: str, think: Callable[[Shelf], Plan], model_id: str, dim: int) -> Plan:
+        """Write what `think` plans for the copy as it is, thought over again while others are quicker."""
+        token = token_hex(6)
+        async with self._places.using(guild_id) as place:
+            plan = think(_shelf(place))
+            for _ in range(_ATTEMPTS):
+                shelf = _shelf(place)
+                if not plan.slots:
+                    return plan
+                base = base_of(shelf)
+                if not base.model_id and model_id and (not base.incarnation or not base.dim):
+                    base = replace(base, model_id=model_id, dim=dim)
+                done = await self._store.change(guild_id, base, plan.slots, plan.size, token)
+                if done is not None:
+                    await _applied(place, replace(base, incarnation=done), plan.slots)
+                    return plan
+                await self._places.refresh(guild_id, place)
+                if token in place.tokens:
+                    return plan  # it was written, and the answer was lost
+                plan = think(_shelf(place))
+        raise StoreUnavailableError("The memories of this server change too fast just now.")
+
+    async def _embedded(self, text: str, *, urgent: bool = False) -> NDArray[np.float32] | None:
+        """The vector, or None where the model cannot be used: words alone still find a memory."""
+        try:
+            return (await self._embedder.embed([text], urgent=urgent))[0]
+        except StoreUnavailableError as error:
+            log.warning("memory without meaning, by words only", reason=str(error))
+            return None
+
+    async def _of_one_model(
+        self, guild_id: str, place: Place, vector: NDArray[np.float32]
+    ) -> NDArray[np.float32] | None:
+        """The vector, if the rows are of its model. Else they are dropped, and made anew behind it."""
+        shelf = _shelf(place)
+        model_id = await self._embedder.model_id()
+        if shelf.model_id == model_id and shelf.rows.dim == len(vector):
+            return vector
+        await self._store.adopt(guild_id, base_of(shelf), model_id, len(vector))
+        await self._places.refresh(guild_id, place)
+        self._mend_soon(guild_id)
+        return vector if _shelf(place).rows.dim == len(vector) else None
+
+    def _mend_soon(self, guild_id: str) -> None:
+        running = self._mending.get(guild_id)
+        if running is None or running.done():
+            self._mending[guild_id] = asyncio.create_task(self._mend(guild_id), name=f"mend {guild_id}")
+
+    async def _mend(self, guild_id: str) -> None:
+        """Embed every record that has no vector: its neighbour was forgotten, or the model is another."""
+        try:
+            while await self._mend_some(guild_id):
+                pass
+        except StoreUnavailableError as error:
+            log.warning("memories stay without meaning for now", guild=guild_id, reason=str(error))
+
+    async def _mend_some(self, guild_id: str) -> bool:
+        async with self._places.using(guild_id) as place:
+            shelf = _shelf(place)
+            found = [(slot, shelf.record(slot)) for slot in shelf.bare()[:_EMBEDDED_AT_ONCE]]
+            bare = [(slot, record) for slot, record in found if record is not None]
+            texts = [_in_context(_record(shelf, record.before), record.text) for _, record in bare]
+        if not bare:
+            return False
+        vectors = await self._embedder.embed(texts)
+        model_id = await self._embedder.model_id()
+        rows = [(slot, one, pack(vector)) for (slot, one), vector in zip(bare, vectors, strict=True)]
+
+        def plan(shelf: Shelf) -> Plan:
+            return planning.embedding(shelf, rows if shelf.model_id == model_id else ())
+
+        return bool((await self._change(guild_id, plan, model_id, vectors.shape[1])).slots)
+
+    async def _aclose(self) -> None:
+        tasks = {task for task in self._mending.values() if not task.done()}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._places.aclose()
+
+
+def _shelf(place: Place) -> Shelf:
+    assert place.shelf is not None  # noqa: S101 - `using` has loaded it
+    return place.shelf
+
+
+async def _applied(place: Place, base: Base, slots: tuple[Slot, ...]) -> None:
+    """Bring a change of our own into the copy."""
+    shelf = _shelf(place)
+    if shelf.rows.dim != base.dim:
+        place.shelf = shelf = Shelf(
+            incarnation=base.incarnation, revision=base.revision, model_id=base.model_id, dim=base.dim
+        )
+        if base.revision:
+            place.shelf = None  # it had rows of no size: read it anew
+            return
+    base = replace(base, revision=base.revision + 1)
+    rows = [one if one.row else replace(one, row=shelf.rows.row(one.slot)) for one in slots]
+    await apply(shelf, News(base=base, anew=False, slots=tuple(rows), tokens=frozenset()))
+    shelf.model_id = base.model_id
+
+
+def _before(shelf: Shelf, source: Source, reply_to: str | None) -> Record | None:
+    """The message that this one answers or follows."""
+    if source.kind != "message" or source.channel_id is None:
+        return None
+    if reply_to is not None and (slot := shelf.by_message.get(reply_to)) is not None:
+        found = shelf.record(slot)
+        if found is not None and any(one.channel_id == source.channel_id for one in found.sources):
+            return found
+    return shelf.preceding(source.channel_id, source.at)
+
+
+def _record(shelf: Shelf, memory_id: str | None) -> Record | None:
+    slot = shelf.by_id.get(memory_id) if memory_id else None
+    return None if slot is None else shelf.record(slot)
+
+
+def _in_context(before: Record | None, text: str) -> str:
+    """What is embedded: a line of a chat alone means little."""
+    return text if before is None else f"{before.text[-_LONGEST_BEFORE:]}\n{text}"

@@ -1,0 +1,102 @@
+"""One search over one server's copy: blocks for milliseconds, so it runs in a thread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_core.memory import ranking, versions
+from agent_core.memory.ranking import Neighbours, Parts, Scored
+from agent_core.memory.shelf import Shelf
+from agent_core.memory.values import Recall, Seen
+
+_MARGIN = 10
+"""Hits past the wanted ones that are looked at for newer versions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The hits, and how sure it is that they have to do with the question."""
+
+    hits: tuple[Recall, ...]
+    best_cosine: float
+    best_words: float
+    """The highest BM25 score."""
+
+
+def search(
+    shelf: Shelf,
+    query: str,
+    vector: NDArray[np.float32] | None,
+    named: set[int],
+    *,
+    seen: Seen,
+    k: int,
+    now: float,
+    parts: Parts,
+) -> Found:
+    """The best k that this reader may see. `vector`: of the query without names, None where there is none."""
+    mask = shelf.seen(seen)
+    words = shelf.lexical.scores(query, shelf.size)
+    nominated, best_cosine = (
+        shelf.rows.nearest(vector, mask, ranking.TOP) if vector is not None and parts.dense else ([], 0.0)
+    )
+
+    def before(slot: int) -> int | None:
+        found = shelf.before(slot)
+        return found if found is not None and mask[found] else None
+
+    def after(slot: int) -> Sequence[int]:
+        return [one for one in shelf.after(slot) if mask[one]]
+
+    def dense(slots: Sequence[int]) -> ranking.Scores:
+        assert vector is not None  # noqa: S101 - only handed on where there is one
+        return shelf.rows.cosines(vector, slots)
+
+    ranked = ranking.rank(
+        dense=None if vector is None else dense,
+        nominated=nominated,
+        words=words,
+        seen=mask,
+        neighbours=Neighbours(before=before, after=after, asks=shelf.asks),
+        named=named,
+        ages_s=lambda slot: now - shelf.at(slot),
+        parts=parts,
+    )
+    chosen = _arranged(shelf, ranked[: k + _MARGIN])[:k]
+    best_words = float(words[mask].max()) if mask.any() else 0.0
+    hits = tuple(hit for one in chosen if (hit := _hit(shelf, one, seen)) is not None)
+    return Found(hits=hits, best_cosine=best_cosine, best_words=best_words)
+
+
+def _arranged(shelf: Shelf, ranked: Sequence[Scored]) -> list[Scored]:
+    by_slot = {one.slot: one for one in ranked}
+    hits = [
+        versions.Hit(
+            slot=slot, text=record.text, at=shelf.at(slot), score=one.score, alone=record.before is None
+        )
+        for slot, one in by_slot.items()
+        if (record := shelf.record(slot)) is not None
+    ]
+    return [replace(by_slot[hit.slot], score=hit.score) for hit in versions.arrange(hits, shelf.rows.between)]
+
+
+def _hit(shelf: Shelf, scored: Scored, seen: Seen) -> Recall | None:
+    record = shelf.record(scored.slot)
+    source = seen.through(record) if record is not None else None
+    if record is None or source is None:
+        return None
+    return Recall(
+        id=record.id,
+        text=record.text,
+        score=scored.score,
+        at=source.at,
+        author=record.author,
+        message_id=source.message_id,
+        why=scored.why(),
+        author_id=record.author_id,
+        channel_id=source.channel_id,
+        kind=source.kind,
+        tainted=source.tainted,
+    )

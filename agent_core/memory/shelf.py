@@ -1,0 +1,212 @@
+"""One server's memories in this process: a copy of what is in Redis, indexed. One user at a time."""
+
+import bisect
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_core.memory.lexical import Lexical
+from agent_core.memory.names import Names
+from agent_core.memory.rows import Rows
+from agent_core.memory.values import KINDS, AllChannels, Record, Seen
+
+FOLLOWS_WITHIN_S = 30 * 60.0
+"""A message follows the last one in its channel, where that is not older than this."""
+
+_NO_CHANNEL = 0
+_IMPORTANCE = {"message": 0, "page": 1, "outcome": 2, "lesson": 3}
+_ASKS = re.compile(r"[?？؟]\s*$")
+
+
+class Shelf:
+    """Slots with their records, and every index over them."""
+
+    def __init__(self, *, incarnation: str, revision: int, model_id: str, dim: int) -> None:
+        self.incarnation = incarnation
+        """Another one after everything was forgotten: then this copy is void. Empty: nothing there."""
+        self.revision = revision
+        self.model_id = model_id
+        self.rows = Rows(dim)
+        self.lexical = Lexical()
+        self.names = Names()
+        self.by_id: dict[str, int] = {}
+        self.by_key: dict[bytes, int] = {}
+        self.by_message: dict[str, int] = {}
+        self.followers: defaultdict[str, set[int]] = defaultdict(set)
+        self._records: list[Record | None] = []
+        self._free: list[int] = []
+        self._channels: dict[str, int] = {}
+        self._lines: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+        self._several: set[int] = set()
+        self._live = np.zeros(0, dtype=np.bool_)
+        self._at = np.zeros(0, dtype=np.float64)
+        self._channel = np.zeros(0, dtype=np.int32)
+        self._kind = np.zeros(0, dtype=np.int8)
+        self._tainted = np.zeros(0, dtype=np.bool_)
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def __iter__(self) -> Iterator[tuple[int, Record]]:
+        return ((slot, record) for slot, record in enumerate(self._records) if record is not None)
+
+    @property
+    def size(self) -> int:
+        """Slots, the free ones too."""
+        return len(self._records)
+
+    def record(self, slot: int) -> Record | None:
+        """What stands there."""
+        return self._records[slot] if slot < len(self._records) else None
+
+    def at(self, slot: int) -> float:
+        """When it was last said, in unix seconds."""
+        return float(self._at[slot])
+
+    def free_slots(self, count: int) -> list[int]:
+        """The slots that the next ones get."""
+        free = [slot for slot in reversed(self._free) if self._records[slot] is None]
+        found = list(dict.fromkeys(free))[:count]
+        return [*found, *range(self.size, self.size + count - len(found))]
+
+    def put(self, slot: int, record: Record, row: bytes) -> None:
+        """Set a slot to what Redis holds."""
+        self.drop(slot)
+        self._reserve(slot)
+        self._records[slot] = record
+        self.rows.put(slot, row)
+        self.lexical.add(slot, filed(record))
+        self.names.add(slot, record.author_id, record.author)
+        self.by_id[record.id] = slot
+        self.by_key[record.key] = slot
+        if record.before:
+            self.followers[record.before].add(slot)
+        for source in record.sources:
+            if source.message_id:
+                self.by_message[source.message_id] = slot
+            if source.channel_id and source.kind == "message":
+                bisect.insort(self._lines[source.channel_id], (source.at, slot))
+        self._mark(slot, record)
+
+    def drop(self, slot: int) -> None:
+        """Forget a slot, its words too."""
+        record = self.record(slot)
+        if record is None:
+            return
+        self.lexical.remove(slot, filed(record))
+        self.names.remove(slot, record.author_id, record.author)
+        self.rows.put(slot, b"")
+        self._records[slot] = None
+        self._live[slot] = False
+        self._several.discard(slot)
+        self._free.append(slot)
+        self.by_id.pop(record.id, None)
+        if self.by_key.get(record.key) == slot:
+            del self.by_key[record.key]
+        if record.before:
+            self.followers[record.before].discard(slot)
+            if not self.followers[record.before]:
+                del self.followers[record.before]
+        for source in record.sources:
+            if source.message_id and self.by_message.get(source.message_id) == slot:
+                del self.by_message[source.message_id]
+            if source.channel_id and source.kind == "message":
+                line = self._lines[source.channel_id]
+                place = bisect.bisect_left(line, (source.at, slot))
+                if place < len(line) and line[place] == (source.at, slot):
+                    del line[place]
+
+    def seen(self, reader: Seen) -> NDArray[np.bool_]:
+        """Which slots a reader may see."""
+        size = self.size
+        mask = self._live[:size].copy()
+        if not isinstance(reader.channels, AllChannels):
+            open_to = np.zeros(len(self._channels) + 2, dtype=np.bool_)
+            open_to[_NO_CHANNEL] = True
+            for channel in reader.channels:
+                if (number := self._channels.get(channel)) is not None:
+                    open_to[number] = True
+            mask &= open_to[self._channel[:size]]
+        if reader.kinds is not None:
+            wanted = np.array([kind in reader.kinds for kind in KINDS], dtype=np.bool_)
+            mask &= wanted[self._kind[:size]]
+        if not reader.tainted:
+            mask &= ~self._tainted[:size]
+        for slot in self._several:
+            record = self._records[slot]
+            mask[slot] = record is not None and reader.through(record) is not None
+        return mask
+
+    def preceding(self, channel_id: str, at: float) -> Record | None:
+        """The message that one said there at this time follows."""
+        line = self._lines.get(channel_id, [])
+        place = bisect.bisect_right(line, (at, self.size))
+        if not place or at - line[place - 1][0] > FOLLOWS_WITHIN_S:
+            return None
+        return self._records[line[place - 1][1]]
+
+    def before(self, slot: int) -> int | None:
+        """The slot of the message that this one follows."""
+        record = self._records[slot]
+        return self.by_id.get(record.before) if record is not None and record.before else None
+
+    def after(self, slot: int) -> tuple[int, ...]:
+        """The slots of the messages that follow this one."""
+        record = self._records[slot]
+        return tuple(self.followers.get(record.id, ())) if record is not None else ()
+
+    def asks(self, slot: int) -> bool:
+        """Whether its text ends with a question mark."""
+        record = self._records[slot]
+        return record is not None and _ASKS.search(record.text) is not None
+
+    def bare(self) -> list[int]:
+        """The slots that have no vector."""
+        return [slot for slot, _ in self if not self.rows.has(slot)]
+
+    def least(self, count: int) -> list[int]:
+        """Whom to evict: the least important, then the oldest; never what somebody told to remember."""
+        ranked = [
+            (max(_IMPORTANCE[source.kind] for source in record.sources), self.at(slot), slot)
+            for slot, record in self
+            if all(source.kind in _IMPORTANCE for source in record.sources)
+        ]
+        return [slot for *_, slot in sorted(ranked)[:count]]
+
+    def _mark(self, slot: int, record: Record) -> None:
+        last = max(record.sources, key=lambda source: source.at)
+        self._live[slot] = True
+        self._at[slot] = last.at
+        self._kind[slot] = KINDS.index(last.kind)
+        self._tainted[slot] = last.tainted
+        self._channel[slot] = _NO_CHANNEL
+        if last.channel_id is not None:
+            # Numbers begin at 1; the last one of a look-up table is never anybody's.
+            self._channel[slot] = self._channels.setdefault(last.channel_id, len(self._channels) + 1)
+        if len(record.sources) > 1:
+            self._several.add(slot)
+
+    def _reserve(self, slot: int) -> None:
+        while slot >= len(self._records):
+            self._records.append(None)
+            self._free.append(len(self._records) - 1)
+        if slot >= len(self._live):
+            more = max(slot + 1, 2 * len(self._live), 64) - len(self._live)
+            self._live = np.concatenate([self._live, np.zeros(more, np.bool_)])
+            self._at = np.concatenate([self._at, np.zeros(more, np.float64)])
+            self._channel = np.concatenate([self._channel, np.zeros(more, np.int32)])
+            self._kind = np.concatenate([self._kind, np.zeros(more, np.int8)])
+            self._tainted = np.concatenate([self._tainted, np.zeros(more, np.bool_)])
+
+
+def filed(record: Record) -> str:
+    """The text whose words find a record: when, who, what."""
+    try:
+        when = datetime.fromtimestamp(record.sources[0].at, UTC).strftime("%d %B %Y").lstrip("0")
+    except (ValueError, OverflowError, OSError):
+        when = ""  # a time that no calendar has
+    return f"{when} {record.author or ''}: {record.text}"
