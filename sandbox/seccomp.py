@@ -18,10 +18,21 @@ _NEWEST = 424
 """Numbers from here on are answered with ENOSYS (so clone3: libraries go back to clone)."""
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
-_F_SETPIPE_SZ = 1031
-_SOL_SOCKET = 1
+# F_DUPFD to F_GETSIG, F_SETOWN_EX and its twin, locks of open files, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, seals
+_FCNTLS = (*range(12), 15, 16, 36, 37, 38, 1030, 1032, 1033, 1034)
 _BUFFERS = (7, 8, 32, 33)
 """SO_SNDBUF, SO_RCVBUF and their privileged twins."""
+_OPTIONS = {
+    1: (2, 5, 6, 9, 10, 12, 13, 15, 16, 18, 19, 20, 21, 29, 35, 63, 64, 66, 67),
+    6: (1, 2, 3, 4, 5, 6, 7, 9, 12, 18, 23),
+    41: (16, 26),
+    0: (1, 2),
+}
+"""By level (SOL_SOCKET, TCP, IPv6, IP): what programs set. No filters, no encryption, no zero copies."""
+_MSG_OOB = 1
+_RENAME_WHITEOUT = 4
+_KIND_OF_FILE, _PLAIN_KINDS = 0xF000, (0, 0x8000, 0x1000, 0xC000)
+"""Regular files, FIFOs and sockets; a device 0/0, which anybody may make, hides names of a lower layer."""
 # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _NAMESPACES = (
     0x80 | 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000
@@ -69,7 +80,8 @@ def program(machine: str, *, lays_mounts: bool = False) -> bytes:
     code = _load(_ARCH) + _jump(_JEQ, kind.audit, 1, 0) + _return(_KILL) + _load(_NUMBER)
     code += _jump(_JGE, _X32, 0, 1) + _return(_KILL)
     for name, check in _checks().items():
-        code += _jump(_JEQ, numbers.pop(name), 0, len(check) // 8) + check
+        if name in numbers:  # not every processor has every call
+            code += _when(numbers.pop(name), check)
     for first, last in _ranges(sorted(numbers.values())):
         # inside [first, last]: allow; the two jumps skip the answer otherwise
         code += _jump(_JGE, first, 0, 2) + _jump(_JGE, last + 1, 1, 0) + _return(_ALLOW)
@@ -83,21 +95,46 @@ def _checks() -> dict[str, bytes]:
     family = _one_of((_AF_UNIX, _AF_INET, _AF_INET6), _return(_ERRNO | errno.EAFNOSUPPORT))
     kind = _argument(1) + _statement(_AND, 0xF) + _one_of((1, 2, 5), _return(_ERRNO | errno.EPROTONOSUPPORT))
     protocol = _argument(2) + _one_of((0, 6, 17), _return(_ERRNO | errno.EPROTONOSUPPORT))
-    # accepted and not done: no socket's buffer grows past what the supervisor counts for it
-    buffers = _argument(1) + _one_of((_SOL_SOCKET,), allow) + _argument(2) + _one_of(_BUFFERS, allow)
+    options = _argument(1)
+    for level, known in _OPTIONS.items():
+        code = _argument(2)
+        for option in _BUFFERS if level == 1 else ():
+            # accepted and not done: no socket's buffer grows past what the supervisor counts for it
+            code += _when(option, _return(_ERRNO))
+        options += _when(level, code + _one_of(known, _return(_ERRNO | errno.ENOPROTOOPT)) + allow)
+    files = _statement(_AND, _KIND_OF_FILE) + _one_of(_PLAIN_KINDS, deny) + allow
+    urgent = _unless(_MSG_OOB, _return(_ERRNO | errno.EOPNOTSUPP)) + allow
+    nothing = _return(_ERRNO)
     pair = _one_of((_AF_UNIX,), _return(_ERRNO | errno.EAFNOSUPPORT))
     return {
         "socket": _argument(0) + family + kind + protocol + allow,
-        "setsockopt": buffers + _return(_ERRNO),
+        "setsockopt": options + _return(_ERRNO | errno.ENOPROTOOPT),
         "socketpair": _argument(0) + pair + allow,
-        "clone": _argument(0) + _jump(_JSET, _NAMESPACES, 0, 1) + deny + allow,
+        "sendto": _argument(3) + urgent,
+        "sendmsg": _argument(2) + urgent,
+        "sendmmsg": _argument(3) + urgent,
+        "clone": _argument(0) + _unless(_NAMESPACES, deny) + allow,
+        "mknod": _argument(1) + files,
+        "mknodat": _argument(2) + files,
+        "renameat2": _argument(4) + _unless(_RENAME_WHITEOUT, _return(_ERRNO | errno.EINVAL)) + allow,
         "ioctl": _argument(1) + _one_of(_IOCTLS, _return(_ERRNO | errno.ENOTTY)) + allow,
         "prctl": _argument(0) + _one_of(_PRCTLS, _return(_ERRNO | errno.EINVAL)) + allow,
-        "fcntl": _argument(1) + _jump(_JEQ, _F_SETPIPE_SZ, 0, 1) + deny + allow,
+        "fcntl": _argument(1) + _one_of(_FCNTLS, _return(_ERRNO | errno.EINVAL)) + allow,
         "personality": _argument(0) + _one_of((0, 0xFFFF_FFFF), deny) + allow,
         # the whole machine's disks are not the box's to flush
-        "sync": _return(_ERRNO),
+        "sync": nothing,
+        "syncfs": nothing,
     }
+
+
+def _when(value: int, answer: bytes) -> bytes:
+    """Answer where the loaded word is `value`, else go on."""
+    return _jump(_JEQ, value, 0, len(answer) // 8) + answer
+
+
+def _unless(bits: int, answer: bytes) -> bytes:
+    """Answer where one of `bits` is set in the loaded word, else go on."""
+    return _jump(_JSET, bits, 0, len(answer) // 8) + answer
 
 
 def _one_of(values: tuple[int, ...], otherwise: bytes) -> bytes:

@@ -33,6 +33,7 @@ _KINDS = kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel
 def stand_by(control: _socket.socket, world: World) -> NoReturn:
     """Be a box until its end; never returns."""
     try:
+        os.setsid()  # a signal to one's group would reach the server and all boxes
         kernel.enter(world.base, kernel.CLONE_NEWNS)
         kernel.unshare(_KINDS)
         if world.owner >= 0:

@@ -35,6 +35,7 @@ class Keeper:
         self._world = world
         self._layers = layers
         self._go, self._word, self._said = pipes
+        os.set_blocking(self._word, False)
         self._inside = os.open("/proc/self/ns/mnt", os.O_RDONLY)
         self._woken, waking = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
@@ -113,17 +114,16 @@ class Keeper:
         poll = select.poll()
         for fd in (self._woken, self._word):
             poll.register(fd, select.POLLIN)
-        word, code = b"", None
-        while code is None and len(word) != END.size:
+        code, word = None, None
+        while code is None and not word:
             ready = [fd for fd, _ in poll.poll()]
-            code = _reap(runner)
-            if self._word in ready:
-                word = os.read(self._word, END.size)
-                poll.unregister(self._word)  # once: a shell has closed it, and whoever lies ends itself
             if self._woken in ready:
                 os.read(self._woken, _WAKES)
+            code, word = _reap(runner), _read(self._word)
+            if self._word in ready and not word:
+                poll.unregister(self._word)  # a shell has closed it, or somebody has broken it
         end_all_others()
-        os.write(self._said, word if code is None else END.pack(code, b"-"))
+        os.write(self._said, word or END.pack(code, b"-"))
         while True:
             signal.pause()  # the host ends it, once it has time
 
@@ -160,6 +160,15 @@ def end_all_others() -> None:
             os.wait()
         except ChildProcessError:
             return
+
+
+def _read(word: int) -> bytes:
+    """The runner's last word, nothing where there is none."""
+    try:
+        said = os.read(word, END.size)
+    except BlockingIOError:
+        return b""
+    return said if len(said) == END.size else b""
 
 
 def _wake(_number: int, _frame: object) -> None:

@@ -53,6 +53,7 @@ class Runner:
     def _seal(self, streams: list[int]) -> tuple[int, int]:
         """Be what the script may be; the bytes of private mappings so far, and where the last word goes."""
         out, err, word = streams
+        os.setsid()
         script.rehearse()
         script.reseed()
         script.offer_fonts()
@@ -72,11 +73,9 @@ class Runner:
         return data, word
 
     def _limit_namespace(self) -> None:
-        """No further namespace of any kind, and a small share of what the kernel counts per user."""
-        values = dict.fromkeys((f"max_{kind}_namespaces" for kind in _NAMESPACE_KINDS), 0)
-        values |= {"max_inotify_instances": 32, "max_inotify_watches": 4096}
-        for name, value in values.items():
-            kernel.set_value(name, str(value), inside=self._settings)
+        """No further namespace of any kind."""
+        for kind in _NAMESPACE_KINDS:
+            kernel.set_value(f"max_{kind}_namespaces", "0", inside=self._settings)
 
 
 def _become_nobody() -> None:

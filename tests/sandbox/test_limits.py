@@ -28,6 +28,12 @@ async def _run(
         "import os, time\nos.fork() or os.setsid()\nos.fork()\ntime.sleep(100)",
         "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
         "import subprocess\nsubprocess.run(['sleep', '100'])",
+        "import os, signal\nfor _ in range(4): os.fork()\nos.kill(0, signal.SIGSTOP)",
+        "import os, signal\nwhile True: os.kill(1, signal.SIGCHLD)",
+        "import threading\ndef f():\n    while True: pass\n"
+        "for _ in range(9): threading.Thread(target=f).start()",
+        "import ctypes\nt = (ctypes.c_long * 2)(1 << 40, 0)\n"
+        "while True: ctypes.CDLL(None).clock_nanosleep(1, 0, t, None)",
     ],
 )
 async def test_time(source: str, pool: Pool, workspace: Path):
@@ -53,6 +59,23 @@ async def test_time(source: str, pool: Pool, workspace: Path):
         "f = open('/dev/shm/x', 'wb')\nwhile True: f.write(bytes(1 << 20))",
         "import os, socket, time\nos.fork(), os.fork(), os.fork()\n"
         "p = [socket.socketpair() for _ in range(200)]\ntime.sleep(20)",
+        (
+            "import socket\ns, kept = socket.create_server(('127.0.0.1', 0), backlog=4000), []\nwhile True:\n"
+            "    a = socket.create_connection(s.getsockname())\n    kept.append(s.accept()[0])\n"
+            "    a.setblocking(False)\n    try:\n        while True: a.send(bytes(65536))\n"
+            "    except BlockingIOError: a.close()"
+        ),
+        (
+            "import socket\nkept = []\nwhile True:\n    a = socket.socket(type=socket.SOCK_DGRAM)\n"
+            "    a.bind(('127.0.0.1', 0))\n    kept.append(a)\n"
+            "    for _ in range(9): a.sendto(bytes(60000), a.getsockname())"
+        ),
+        (
+            "import mmap\nm = mmap.mmap(-1, 1 << 40, mmap.MAP_PRIVATE | 0x4020, mmap.PROT_READ)\n"
+            "for i in range(0, 1 << 40, 1 << 21): m[i]"
+        ),
+        "import mmap\nm = []\nwhile True: m.append(mmap.mmap(-1, 1 << 20)), m[-1].write(bytes(1 << 20))",
+        "import sys\nsys.setrecursionlimit(1 << 30)\ndef f(): f()\nf()",
     ],
     ids=[
         "at once",
@@ -63,10 +86,16 @@ async def test_time(source: str, pool: Pool, workspace: Path):
         "many processes",
         "shared memory",
         "sockets",
+        "closed senders",
+        "datagrams",
+        "page tables",
+        "shared mappings",
+        "recursion",
     ],
 )
 async def test_memory(source: str, pool: Pool, workspace: Path):
-    result = await _run(pool, workspace, f"print('so far')\n{source}", memory_mb=200, disk_mb=4000)
+    source = f"print('so far')\n{source}"
+    result = await _run(pool, workspace, source, memory_mb=200, disk_mb=4000, descriptors=4000)
 
     assert (result.exit_code, result.stopped_by, result.stdout) == (137, "memory", "so far\n")
 

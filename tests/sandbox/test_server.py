@@ -152,6 +152,36 @@ async def test_two_boxes_at_once_share_no_place_to_meet(pool: Pool, tmp_path: Pa
     assert seen.stdout == "False False [] 2\n"
 
 
+async def test_who_ends_the_run_in_the_supervisors_name_ends_itself(box: Sandbox, workspace: Path):
+    result = await box.run_python(
+        "import os, struct, time\nif os.fork() == 0: time.sleep(60)\nprint('so far')\n"
+        "for fd in range(3, 64):\n    try: os.write(fd, struct.pack('ic', 7, b'-'))\n"
+        "    except OSError: pass\ntime.sleep(0.5)\nopen('late', 'w').close()"
+    )
+
+    assert (result.exit_code, result.stdout, result.changed) == (7, "so far\n", ())
+    assert not (workspace / "late").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+async def test_a_signal_to_ones_own_group_reaches_no_other_box_and_no_server(
+    number: signal.Signals, pool: Pool, tmp_path: Path
+):
+    await asyncio.to_thread(pool.server().ready)
+    servers = _servers()
+    async with Sandbox(tmp_path / "a", pool=pool) as first, Sandbox(tmp_path / "b", pool=pool) as second:
+        staying = asyncio.create_task(first.run_python("import time\ntime.sleep(1.5)\nprint('there')"))
+        await asyncio.sleep(0.5)
+        result = await second.run_python(f"import os\nos.kill(0, {number:d})", timeout_s=0.5)
+        stayed = await staying
+
+    assert (stayed.exit_code, stayed.stdout) == (0, "there\n")
+    assert result.exit_code == (124 if number == signal.SIGSTOP else 137)
+    assert all(map(_lives, servers))
+    async with asyncio.timeout(20), Sandbox(tmp_path / "c", pool=pool) as third:
+        assert (await third.run_python("print(1)")).stdout == "1\n"
+
+
 async def test_files_that_were_left_open_are_written_and_objects_say_goodbye(box: Sandbox, workspace: Path):
     result = await box.run_python(
         "import numpy\nf = open('a', 'w')\nf.write('x')\n"

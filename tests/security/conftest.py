@@ -11,10 +11,12 @@ import pytest
 from sandbox import runtime
 from tests.security.attempts import ALL
 from tests.security.forked import FORKED
+from tests.security.shared import SHARED
 from tests.security.stage import ORDINARY, Stage, as_ordinary_user, staged
 
-EVERY = (*ALL, *FORKED)
-Outcome = tuple[int, str, str, str | None, list[str]]
+EVERY = (*ALL, *FORKED, *SHARED)
+Outcome = tuple[int, str, str, str | None, list[str], list[tuple[str, str]]]
+"""Exit code, stdout, stderr, what stopped it, what it changed, what was left out and why."""
 
 
 @pytest.fixture(scope="session")
@@ -28,31 +30,33 @@ def stage() -> Iterator[Stage]:
 def outcomes(stage: Stage) -> dict[tuple[str, str], Outcome]:
     """By user (root, ordinary) and name: what `driver.py` says of each attempt and script.
 
-    Attempts run in a copy of the bare server and, under `warm NAME`, in one of the server with the packages.
+    Attempts run in a copy of the bare server, under `warm NAME` in one of the server with the packages, and
+    under `copied NAME` where the workspace cannot lie under the box's disk.
     """
-    scripts = {attempt.name: stage.fill(attempt.source) for attempt in EVERY}
-    scripts |= {f"warm {name}": f"# for numpy\n{source}" for name, source in scripts.items()}
-    scripts |= ORDINARY_SCRIPTS
+    scripts = {attempt.name: stage.fill(attempt.source) for attempt in EVERY} | ORDINARY_SCRIPTS
+    warm = {f"warm {attempt.name}": f"# for numpy\n{scripts[attempt.name]}" for attempt in EVERY}
+    copied = {f"copied {name}": source for name, source in scripts.items()}
     found: dict[tuple[str, str], Outcome] = {}
     for user in users():
-        folder = stage.folder / user
-        folder.mkdir()
-        if user == "ordinary" and os.geteuid() == 0:
-            os.chown(folder, ORDINARY, ORDINARY)
-        asked, answered = folder / "asked", folder / "answered"
-        asked.write_text(json.dumps(list(scripts.values())), encoding="utf-8")
-        driver = [
-            sys.executable,
-            str(Path(__file__).with_name("driver.py")),
-            str(asked),
-            str(answered),
-            stage.canary,
-        ]
-        done = stage.run(as_ordinary_user(driver) if user == "ordinary" else driver, cwd=folder)
-        assert done.returncode == 0, done.stderr
-        answers: list[Outcome] = json.loads(answered.read_text(encoding="utf-8"))
-        found |= {(user, name): answer for name, answer in zip(scripts, answers, strict=True)}
+        for way, asked in (("overlay", scripts | warm), ("copy", copied)):
+            answers = _drive(stage, user, way, list(asked.values()))
+            found |= {(user, name): answer for name, answer in zip(asked, answers, strict=True)}
     return found
+
+
+def _drive(stage: Stage, user: str, way: str, scripts: list[str]) -> list[Outcome]:
+    folder = stage.folder / f"{user}-{way}"
+    folder.mkdir()
+    if user == "ordinary" and os.geteuid() == 0:
+        os.chown(folder, ORDINARY, ORDINARY)
+    asked, answered = folder / "asked", folder / "answered"
+    asked.write_text(json.dumps(scripts), encoding="utf-8")
+    program = str(Path(__file__).with_name("driver.py"))
+    driver = [sys.executable, program, str(asked), str(answered), way, stage.canary]
+    done = stage.run(as_ordinary_user(driver) if user == "ordinary" else driver, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    answers: list[Outcome] = json.loads(answered.read_text(encoding="utf-8"))
+    return answers
 
 
 ORDINARY_SCRIPTS = {
@@ -68,6 +72,13 @@ ORDINARY_SCRIPTS = {
     "files": (
         "import os\nos.makedirs('a/b')\nopen('a/b/c', 'w').write('x')\n"
         "os.chmod('a/b/c', 0)\nos.chmod('a/b', 0)"
+    ),
+    "odd files": (
+        "import os, socket, stat\nos.symlink('/etc/passwd', 'link')\nos.mkfifo('fifo')\n"
+        "socket.socket(socket.AF_UNIX).bind('socket')\nopen('one', 'w').close()\nos.link('one', 'two')\n"
+        "open(b'\\xff', 'w').close()\nopen('plain', 'w').write('x')\n"
+        "try: os.mknod('gone', stat.S_IFCHR | 0o600, 0)\nexcept OSError: pass\n"
+        "open('giant', 'wb').truncate(1 << 40)"
     ),
     "signal": "import os\nos.abort()",
     "packages": "import pandas, matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('a.png')",

@@ -15,7 +15,7 @@ def _named(attempt: Attempt) -> str:
     return attempt.name
 
 
-@pytest.mark.parametrize("server", ["", "warm "])
+@pytest.mark.parametrize("server", ["", "warm ", "copied "])
 @pytest.mark.parametrize("user", ["root", "ordinary"])
 @pytest.mark.parametrize("attempt", EVERY, ids=_named)
 def test_the_box_holds(attempt: Attempt, user: str, server: str, outcomes: dict[tuple[str, str], Outcome]):
@@ -34,25 +34,49 @@ EXPECTED: dict[str, tuple[int, str, str | None, list[str]]] = {
     "disk": (1, "", "disk", []),
     "processes": (0, "True\n", None, []),
     "files": (0, "", None, ["a/b/c"]),
+    "odd files": (0, "", None, ["plain"]),
     "signal": (134, "", None, []),
     "packages": (0, "", None, ["a.png"]),
 }
 """Exit code, stdout, what stopped it, what it changed."""
 
 
+@pytest.mark.parametrize("way", ["", "copied "])
 @pytest.mark.parametrize("user", ["root", "ordinary"])
 @pytest.mark.parametrize("name", EXPECTED)
 def test_limits_and_results_are_the_same_for_everybody(
     name: str,
     user: str,
+    way: str,
     outcomes: dict[tuple[str, str], Outcome],
 ):
     if user == "root" and os.geteuid() != 0:
         pytest.skip("only root can run this as root")
 
-    code, stdout, stderr, stopped_by, changed = outcomes[user, name]
+    code, stdout, stderr, stopped_by, changed, _ = outcomes[user, way + name]
 
     assert (code, stdout, stopped_by, changed) == EXPECTED[name], stderr
+
+
+@pytest.mark.parametrize("way", ["", "copied "])
+@pytest.mark.parametrize("user", ["root", "ordinary"])
+def test_what_stays_behind_is_named_with_its_reason(
+    user: str, way: str, outcomes: dict[tuple[str, str], Outcome]
+):
+    if user == "root" and os.geteuid() != 0:
+        pytest.skip("only root can run this as root")
+
+    *_, left = outcomes[user, f"{way}odd files"]
+
+    assert dict(left) == {
+        "\\xff": "its name is not valid UTF-8",
+        "fifo": "a FIFO",
+        "giant": "larger than what is left of the disk limit",
+        "link": "a symbolic link",
+        "one": "a file with several names (hard links)",
+        "socket": "a socket",
+        "two": "a file with several names (hard links)",
+    }
 
 
 @pytest.mark.parametrize("attempt", [row for row in EVERY if not row.no_control], ids=_named)
