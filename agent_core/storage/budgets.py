@@ -63,9 +63,10 @@ redis.call('HSET', KEYS[1], 'state', 'closed', 'nano', ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
-# Whether the call was ever reserved; if not, it never will be.
+# Whether the call is held; if not, it never will be.
 _CLOSE = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 1 end
+local state = redis.call('HGET', KEYS[1], 'state')
+if state then return state == 'open' and 1 or 0 end
 redis.call('HSET', KEYS[1], 'state', 'closed', 'nano', '0')
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return 0
