@@ -1,6 +1,6 @@
 # `make run` is all that a first look needs. Everything here works from a fresh clone.
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench doctor lock
+.PHONY: help install run test check format bench chaos doctor lock
 PYTHON := .venv/bin/python
 PYTHON_M := $(PYTHON) -m
 # For playwright, whose own one needs a library (libatomic) that small systems lack.
@@ -36,6 +36,11 @@ format:  ## Mend what can be mended by itself
 
 bench: install  ## Measure what the README claims
 	@$(PYTHON_M) benchmarks
+
+chaos:  ## Kill everything at every moment, and see that nothing is lost or doubled; some minutes
+	@scripts/setup.sh dev
+	$(PYTHON_M) tests.chaos.soak $(ARGS)
+	$(PYTHON_M) tests.chaos.every $(ARGS_EVERY)
 
 lock:  ## Write the newest versions that pyproject.toml allows into requirements*.lock
 	@scripts/lock.sh

@@ -202,9 +202,11 @@ async def lead(house: House, state: State, shown: int) -> tuple[Lead, int]:
 
 
 async def heard(house: House, state: State) -> bool:
-    """Whether a no would be known by now: asked only where something rests on a yes."""
+    """Whether a no, or words, would be known by now: asked only where it matters."""
     first = state.pending[0] if state.pending else None
-    if first is None or first.decision is None or first.started or not house.followed:
+    if first is None or first.started or not house.followed:
+        return True
+    if first.decision is None and first.action.name != "finish":
         return True
     return await house.storage.hearing.heard(state.ref.guild_id)
 

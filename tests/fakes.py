@@ -41,6 +41,7 @@ class ScriptedModel:
         self._arrived = asyncio.Event()
         self._ids = 0
         self._turns: tuple[Turn, ...] = ()
+        self._always: Callable[[Request], Turn] | None = None
         self._answer: Callable[[Request], Turn] | None = None
         self._count: Callable[[Request], int] = lambda _: _USAGE["prompt_tokens"]
 
@@ -63,6 +64,10 @@ class ScriptedModel:
         """From now on each reply is what this says; `count` gives the tokens of its prompt."""
         self._answer = answer
         self._count = count or self._count
+
+    def will_always(self, script: Callable[[Request], Turn]) -> None:
+        """From now on each reply depends only on its request."""
+        self._always = script
 
     async def asked(self, count: int) -> Request:
         """The request of this number (from 1), once it has arrived."""
@@ -115,6 +120,8 @@ class ScriptedModel:
         return self._replay(body) if self._turns else await self._next(body)
 
     async def _next(self, body: Request) -> Turn:
+        if self._always:
+            return self._always(body)
         script = await self._script.get()
         return script if isinstance(script, Turn) else script(body)
 

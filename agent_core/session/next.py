@@ -21,6 +21,8 @@ from agent_core.values import Observation, Risk, Status, nano
 NOT_AHEAD = Lead()
 LISTENED_AGAIN_S = 2.0
 """Seconds until it is looked again whether somebody brings what people say."""
+UNHEARD_END_S = 60.0
+"""Seconds that an end waits at most for somebody who brings what people say."""
 REASON_WAIT_S = 10.0
 """After a bare ❌ a person has this long to say why."""
 
@@ -103,7 +105,7 @@ def next_for(state: State, *, now: float, fresh: bool, lead: Lead = NOT_AHEAD, h
         return Wait(until=state.limit.until)
     if lead.too_far(now):
         return Wait(for_thread=True)
-    if not heard and _on_a_word(state):
+    if not heard and (_on_a_word(state) or _ends(state, now)):
         return Wait(until=now + LISTENED_AGAIN_S)  # a no that nobody has brought yet may be there
     if state.pending:
         return _next_action(state, state.pending[0], now)
@@ -115,6 +117,12 @@ def _on_a_word(state: State) -> bool:
     first = state.pending[0] if state.pending else None
     yes = first.decision is not None and first.decision.how != "reject" if first else False
     return yes and first is not None and not first.started
+
+
+def _ends(state: State, now: float) -> bool:
+    """Whether it would end now, and words said before that might come too late; that is not waited for long."""
+    ends = bool(state.pending) and state.pending[0].action.name == "finish"
+    return ends and now - state.at < UNHEARD_END_S
 
 
 def _next_thought(state: State, now: float) -> Next:

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from agent_core.storage import keys
 from agent_core.storage.redis import answered, text
 
-LEASE_S = 5.0
+LEASE_S = 2.0
 """How long a gateway that died is still taken for alive."""
 
 _LOST = """

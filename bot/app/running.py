@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent_core.budget import Meter
@@ -24,6 +25,7 @@ from agent_core.values import Person, Right, SessionRef
 from agent_core.worker import DocketEngine
 from agent_core.workspace import Workspaces
 from bot.app import front
+from bot.app.folders import own_folder
 from bot.app.outside import Outside, Part, demo_goals, playground_token
 from bot.app.treasury import Treasury, open_treasury
 from bot.discord_api import UnavailableError
@@ -70,6 +72,8 @@ class Built:
     pool: Pool | None
     line: front.Line
     treasury: Treasury
+    own: Path
+    """A folder of this process alone."""
 
     def window(self) -> int | None:
         """The smart model's window, as far as it is known by now."""
@@ -84,8 +88,8 @@ class Bot:
         limits = BoxLimits(
             timeout_s=settings.box_seconds, memory_mb=settings.box_mb, disk_mb=settings.box_disk_mb
         )
-        workspaces = Workspaces(settings.data_dir / "work", storage.blobs)
-        runner = ContractRunner(workspaces, settings.data_dir / "checks", limits, built.pool)
+        workspaces = Workspaces(built.own / "files", storage.blobs)
+        runner = ContractRunner(workspaces, built.own / "checks", limits, built.pool)
         tools = toolbox(workspaces, runner, limits, built.pool, (*built.treasury.tools, *more_tools))
         prefix = Prefix(
             model=built.model.name,
@@ -188,7 +192,10 @@ async def running(
         pool = await outside.sandbox()
         line = await front.call(stack, settings, _place(settings, playground))
         outside.tell("Discord", f"logged in as {line.client.user}")
+        folders = stack.enter_context(ExitStack())
+        own = await asyncio.to_thread(own_folder, folders, settings.data_dir / "work")
         built = Built(
+            own=own,
             settings=settings,
             redis_url=redis_url,
             storage=storage,

@@ -11,7 +11,7 @@ from agent_core.storage import Hearing
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
-_BEAT_S = 1.0
+_BEAT_S = 0.5
 
 
 class Ear:

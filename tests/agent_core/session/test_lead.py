@@ -1,9 +1,10 @@
 """A session far ahead waits for its thread, and before it acts on a yes for somebody who listens."""
 
 from agent_core.events import Commit, Decided, Event, PlanSet, SignalsTaken, StopRequested
-from agent_core.session import Act, End, State, Think, Wait, next_for
+from agent_core.session import Act, End, Pending, State, Think, Wait, next_for
 from agent_core.session.lead import LONGEST_AHEAD_S, MOST_AHEAD, Lead, Tail
-from tests.agent_core.session.desk import ANN, RUN, Desk
+from agent_core.session.next import UNHEARD_END_S
+from tests.agent_core.session.desk import ANN, RUN, Desk, call
 
 
 def tail(*commits: tuple[int, float]) -> Tail:
@@ -66,6 +67,16 @@ def test_a_yes_is_not_acted_on_while_nobody_brings_what_people_say():
     assert waits.until is not None
     assert waits.until > 50.0
     assert isinstance(next_for(state, now=50.0, fresh=False), Act)
+
+
+def test_an_end_waits_a_little_for_words_that_are_on_their_way():
+    desk = Desk()
+    state = desk.state
+    state.pending = [Pending(key="1.1", action=call("finish", summary="done"), problem=None)]
+    now = state.at + 1
+    assert isinstance(next_for(state, now=now, fresh=False, heard=False), Wait)
+    assert isinstance(next_for(state, now=now, fresh=False), End)
+    assert isinstance(next_for(state, now=state.at + UNHEARD_END_S, fresh=False, heard=False), End)
 
 
 def test_what_needs_nobody_is_done_while_nobody_listens():

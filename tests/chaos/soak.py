@@ -1,0 +1,94 @@
+"""`make chaos`: 50 goals, 100 kills of workers, gateway and Redis, and what came of it.
+
+`python -m tests.chaos.soak [--goals N] [--kills N] [--seed N]`. Ends with 1 where the law was broken.
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.chaos.crowd import AT_ONCE, Crowd
+from tests.chaos.stage import Chaos, chaos
+
+STEPS = 15
+WITHIN_S = 600.0
+
+
+async def soak(
+    folder: Path, *, goals: int, kills: int, rng: random.Random, pause_s: float = 2.5, takes_s: float = 1.0
+) -> Crowd:
+    """Run so many goals through so many kills; raises AssertionError where a goal does not end."""
+    async with chaos(folder) as stage:
+        crowd = Crowd(stage=stage, steps=STEPS, rng=rng, takes_s=takes_s)
+        stage.model.will_always(crowd.reply)
+        roles = [stage.role("gateway", "gateway"), stage.role("one", "worker"), stage.role("two", "worker")]
+        await stage.start(*roles)
+        await stage.people.until_bot_is_ready()
+        keeping = asyncio.create_task(stage.keep_alive())
+        killing = asyncio.create_task(_kill(crowd, kills, pause_s))
+        try:
+            steering = asyncio.create_task(crowd.steer(10_000))
+            await crowd.begin(goals, kills * pause_s / (goals / AT_ONCE) * 0.9)
+            await killing
+            steering.cancel()
+            await asyncio.wait({steering})
+            await crowd.until_over(WITHIN_S)
+        finally:
+            for task in (killing, keeping):
+                task.cancel()
+            await asyncio.wait({killing, keeping})
+        print(f"killed: {_starts(stage)}")
+        crowd.found = await crowd.broken()
+        return crowd
+
+
+async def _kill(crowd: Crowd, kills: int, pause_s: float) -> None:
+    programs = crowd.stage.programs
+    for _ in range(kills):
+        await asyncio.sleep(crowd.rng.random() * 2 * pause_s)
+        name = crowd.rng.choice(["one", "two", "one", "two", "gateway", "redis"])
+        if not programs[name].alive:
+            continue
+        if name in ("one", "two"):
+            await crowd.kill(programs[name])
+        else:
+            await programs[name].kill()
+
+
+def _starts(stage: Chaos) -> str:
+    return ", ".join(f"{name} {program.starts - 1}" for name, program in stage.programs.items())
+
+
+def main() -> int:
+    """Run it, and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--goals", type=int, default=50)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="gk") as folder:
+        rng = random.Random(given.seed)  # noqa: S311 - chance, not secrecy
+        crowd = asyncio.run(soak(Path(folder), goals=given.goals, kills=given.kills, rng=rng))
+    show(crowd)
+    return 1 if crowd.found else 0
+
+
+def show(crowd: Crowd) -> None:
+    """What came of it."""
+    took = sorted(crowd.resumed_s)
+    if took:
+        high = took[min(len(took) - 1, int(len(took) * 0.99))]
+        print(f"time to resume: median {statistics.median(took):.2f} s, p99 {high:.2f} s, n={len(took)}")
+    words = sum(len(one) for one in crowd.said.values())
+    print(f"{len(crowd.goals)} goals, {len(crowd.goals) * crowd.steps} steps, {words} words of people")
+    print("\n".join(crowd.found) or "0 steps, posts or words lost or doubled, 0 reaches repeated")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
