@@ -120,7 +120,7 @@ def _on_a_word(state: State) -> bool:
 
 
 def _ends(state: State, now: float) -> bool:
-    """Whether it would end now, and words said before that might come too late; that is not waited for long."""
+    """Whether it would end now, and words said before it might come too late; nobody waits long for that."""
     ends = bool(state.pending) and state.pending[0].action.name == "finish"
     return ends and now - state.at < UNHEARD_END_S
 
