@@ -31,6 +31,7 @@ Sweep = Callable[[], Awaitable[None]]
 _ASKED_WITHIN_S = 15.0
 _RECORDS_KEPT = timedelta(minutes=1)
 _SWEEP_EVERY = timedelta(seconds=30)
+_CHORES_EVERY = timedelta(minutes=5)
 _FIRST_RETRY = timedelta(milliseconds=250)
 _LONGEST_RETRY = timedelta(seconds=15)
 _RECONNECT = timedelta(milliseconds=250)
@@ -50,6 +51,7 @@ class DocketEngine:
         report: Work,
         *,
         sweep: Sweep | None = None,
+        chores: Sweep | None = None,
         clock: Clock | None = None,
         lease_s: float = 5.0,
         concurrency: int = 200,
@@ -59,7 +61,7 @@ class DocketEngine:
 
         `lease_s`: about how long after a worker's death its turns begin anew. `concurrency`: turns at once.
         `drain_s`: what running turns get to reach their next boundary when `run` is cancelled.
-        `sweep` is called every 30 s, by one worker of all.
+        `sweep` is called every 30 s, by one worker of all; `chores` every few minutes, to see what is due.
         """
         url = with_connections(redis_url)
         self._turns = Docket(name="gk-turns", url=url, execution_ttl=_RECORDS_KEPT)
@@ -67,6 +69,7 @@ class DocketEngine:
         self._url = url
         self._work = {"turn": turn, "report": report}
         self._sweep = sweep
+        self._look_for_chores = chores
         self._clock = clock or Clock()
         self._lease_s = lease_s
         self._concurrency = concurrency
@@ -171,7 +174,8 @@ class DocketEngine:
         # Without a retry, docket drops a task that raises.
         retry = ExponentialRetry.forever(_FIRST_RETRY, _LONGEST_RETRY)
         perpetual = Perpetual(every=_SWEEP_EVERY, automatic=True)
-        sweep_once = self._sweep
+        sweep_once, look_for_chores = self._sweep, self._look_for_chores
+        now_and_then = Perpetual(every=_CHORES_EVERY, automatic=True)
         timers = self._opened_timers()
 
         async def turn(ref: str, retry: ExponentialRetry = retry) -> None:
@@ -189,10 +193,16 @@ class DocketEngine:
             if sweep_once is not None:
                 await sweep_once()
 
+        async def chores(perpetual: Perpetual = now_and_then) -> None:
+            if look_for_chores is not None:
+                await look_for_chores()
+
         self._turns.register(turn)
         self._chores.register(report)
         self._chores.register(at)
         self._chores.register(sweep)
+        if look_for_chores is not None:
+            self._chores.register(chores)
 
     def _opened_timers(self) -> Timers:
         if self._timers is None:

@@ -7,8 +7,10 @@ happens after a crash, after an interrupted action, and on another machine.
 import asyncio
 import hashlib
 import os
+import secrets
 import shutil
 import stat
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +21,7 @@ from agent_core.storage import BlobStore
 from agent_core.values import FileRef, Manifest, NamedFile, SessionRef
 
 CHUNK = 1 << 20
+_LEAVING = ".leaving"  # no guild id begins with a dot
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,6 +42,7 @@ class Workspaces:
         if known is None:
             known = await _on_disk(_scan, folder)
         await self._lay_out(folder, ref.guild_id, known, manifest)
+        await _on_disk(_touch, folder)
         self._known[ref] = dict(manifest)
         return Workspace(ref, folder, self._blobs, self._known[ref])
 
@@ -59,6 +63,14 @@ class Workspaces:
         """Remove the folder; the journal and the blobs keep everything."""
         self._known.pop(ref, None)
         await asyncio.to_thread(shutil.rmtree, self._root / ref.guild_id / ref.id, ignore_errors=True)
+
+    async def clear_unused(self, older_than_s: float) -> int:
+        """Remove the folders that nobody has opened for so long: their workers died, or went on elsewhere."""
+        gone = 0
+        for folder in await _on_disk(_unused, self._root, older_than_s):
+            self._known.pop(SessionRef(folder.parent.name, folder.name), None)
+            gone += await _on_disk(_put_away, self._root, folder, older_than_s)
+        return gone
 
     async def copy(self, ref: SessionRef, manifest: Manifest, folder: Path) -> None:
         """Lay the files of a manifest out in another, empty folder."""
@@ -111,6 +123,31 @@ async def _on_disk(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
             with suppress(asyncio.CancelledError):  # cancelled twice: still not before it has ended
                 await asyncio.wait({doing})
         doing.exception()  # looked at, so that nobody reports it as lost
+
+
+def _touch(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+
+
+def _unused(root: Path, older_than_s: float) -> list[Path]:
+    """The sessions' folders that were not opened for so long, and what was on its way out."""
+    before = time.time() - older_than_s
+    found = [path for path in root.glob("*/*") if path.is_dir() and not path.is_symlink()]
+    return [path for path in found if path.stat().st_mtime <= before]
+
+
+def _put_away(root: Path, folder: Path, older_than_s: float) -> int:
+    """Move the folder aside, then remove it: nobody who opens it finds half of it."""
+    aside = root / _LEAVING / secrets.token_hex(8)
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        if time.time() - folder.stat().st_mtime < older_than_s:
+            return 0  # opened just now
+        folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+        return 1
+    return 0
 
 
 def _readable(folder: Path, modes: Mapping[str, int]) -> None:

@@ -27,10 +27,7 @@ from agent_core.storage.program import choose
 from agent_core.storage.redis import check_server, connected, place
 from bot.settings import Settings
 
-LATER = (
-    "RETENTION_DAYS",
-    *("EMBEDDING_MODEL", "SEARCH_URL", "SEARCH_ENGINE", "SEARCH_KEY", "MCP_FILE"),
-)
+LATER = (*("EMBEDDING_MODEL", "SEARCH_URL", "SEARCH_ENGINE", "SEARCH_KEY", "MCP_FILE"),)
 """Settings whose part is not built yet; to say nothing about them would be a lie."""
 
 _EACH_WITHIN_S = 90.0

@@ -20,6 +20,8 @@ from agent_core.storage.index import Index
 from agent_core.storage.journal import Journal
 from agent_core.storage.posts import Asks, Posts
 from agent_core.storage.redis import StoreWarning, check_server, connected
+from agent_core.storage.retention import Retention
+from agent_core.storage.rubbish import Rubbish
 from agent_core.storage.rules import Rules
 from agent_core.storage.states import States
 
@@ -34,6 +36,8 @@ __all__ = [
     "Index",
     "Journal",
     "Posts",
+    "Retention",
+    "Rubbish",
     "Rules",
     "States",
     "Storage",
@@ -46,6 +50,8 @@ class Storage:
     """All stores of one installation."""
 
     journal: Journal
+    retention: Retention
+    rubbish: Rubbish
     states: States
     inbox: Inbox
     blobs: BlobStore
@@ -83,9 +89,11 @@ class Storage:
             Bell(redis) as bell,
         ):
             warnings = await check_server(once, redis_url)
-            journal = Journal(redis, once)
+            journal = Journal(redis, once, blobs)
             yield cls(
                 journal=journal,
+                retention=Retention(redis, journal, blobs),
+                rubbish=Rubbish(redis, blobs),
                 states=States(redis, journal, blobs),
                 inbox=Inbox(redis, bell),
                 blobs=blobs,

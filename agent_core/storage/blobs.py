@@ -181,6 +181,19 @@ class BlobStore:
         gone = [await self._bucket.remove(guild_id, name, older_than_s) for name in names]
         return sum(gone)
 
+    async def owner(self) -> str | None:
+        """The name of the Redis that these blobs were put for, as `set_owner` noted it."""
+        if self._bucket is not None:
+            return await self._bucket.note()
+        return await _on_disk(self._shelf.note)
+
+    async def set_owner(self, name: str) -> None:
+        """Note whose they are."""
+        if self._bucket is not None:
+            await self._bucket.set_note(name)
+        else:
+            await _on_disk(self._shelf.set_note, name)
+
     async def trim_cache(self, older_than_s: float) -> None:
         """Remove local copies that nobody has used for so long; nothing where this folder is the store."""
         if self._bucket is None:

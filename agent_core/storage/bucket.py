@@ -35,6 +35,7 @@ _ANSWER_WITHIN_S = 60.0
 """The longest for all of them together, plus a second per MiB."""
 _RETRIES = 4
 _PAGE = 1000
+_NOTE = ".owner"
 _FORM = (
     "s3://bucket/prefix, or s3://bucket/prefix?endpoint=https://host&region=name for another store than AWS"
 )
@@ -103,6 +104,18 @@ class Bucket:
                 await self._ask(obstore.delete_async(self._store, name))
                 return True
         return False
+
+    async def note(self) -> str | None:
+        """What was noted about the whole store."""
+        try:
+            found = await self._ask(obstore.get_async(self._store, _NOTE), may_lack=True)
+            return bytes(await self._ask(found.bytes_async())).decode("ascii").strip()
+        except FileNotFoundError:
+            return None
+
+    async def set_note(self, text: str) -> None:
+        """Note it."""
+        await self._ask(obstore.put_async(self._store, _NOTE, text.encode("ascii")))
 
     async def _ask(self, reply: Awaitable[T], size: int = 0, *, may_lack: bool = False) -> T:
         """What the store answered. Raises StoreUnavailableError; with `may_lack`, FileNotFoundError too."""

@@ -12,6 +12,8 @@ from agent_core.values import SessionRef
 PAGE = 500
 """Sessions that are read at once."""
 
+_CLAIMED_S = 4 * 3600
+
 # Once: a repeated start must not bring an ended session back to life.
 _ADD = """
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
@@ -90,6 +92,21 @@ class Index:
         pipe.srem(keys.live(ref.guild_id), keys.checked(ref.id))
         pipe.zrem(keys.moved(ref.guild_id), ref.id)
         pipe.hset(keys.session(ref), "aside", "damaged")
+        await answered(pipe.execute())
+
+    async def claim_daily(self, now: float, every_s: float) -> bool:
+        """Whether the daily chores are due; then they are the caller's for hours, or until `daily_done`."""
+        done = await answered(self._redis.get(keys.DAILY))
+        if done is not None and now - float(done) < every_s:
+            return False
+        claimed = await answered(self._redis.set(keys.DAILY_CLAIM, "1", nx=True, ex=_CLAIMED_S))
+        return bool(claimed)
+
+    async def daily_done(self, now: float) -> None:
+        """Note when they were done."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.set(keys.DAILY, repr(now))
+        pipe.delete(keys.DAILY_CLAIM)
         await answered(pipe.execute())
 
     async def guilds(self) -> list[str]:

@@ -3,6 +3,7 @@
 The entry of version n has the id `n-0`. Redis takes each id once: of two writers one loses, without a lock.
 """
 
+import asyncio
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
@@ -15,9 +16,10 @@ from agent_core.errors import FencedError, StoreUnavailableError, UnreadableJour
 from agent_core.events import Commit, SignalsTaken, dump_commit, load_commit
 from agent_core.signals import Signal
 from agent_core.storage import keys
+from agent_core.storage.blobs import BlobStore
 from agent_core.storage.inbox import PAGE as SIGNALS
 from agent_core.storage.inbox import exclusive, parse
-from agent_core.storage.packing import pack, unpack
+from agent_core.storage.packing import pack, unpack, unpack_lines
 from agent_core.storage.redis import answered, text, translated
 from agent_core.values import SessionRef
 
@@ -30,6 +32,7 @@ PAGE = 500
 _APPEND = """
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local version = last and tonumber(string.match(last[1], '^%d+')) or 0
+if version == 0 and redis.call('EXISTS', KEYS[4]) == 1 then return redis.error_reply('FENCED archive') end
 if version >= tonumber(ARGV[1]) then return redis.error_reply('FENCED ' .. version) end
 if version + 1 < tonumber(ARGV[1]) then return redis.error_reply('BEHIND ' .. version) end
 redis.call('XADD', KEYS[1], ARGV[1] .. '-0', ARGV[2], ARGV[3])
@@ -46,10 +49,11 @@ return 1
 class Journal:
     """The journals of all sessions."""
 
-    def __init__(self, redis: Redis, once: Redis) -> None:
+    def __init__(self, redis: Redis, once: Redis, blobs: BlobStore) -> None:
         """`once` appends: a client that never sends a command twice by itself. `redis` reads."""
         self._redis = redis
         self._once = once
+        self._blobs = blobs
 
     async def read(self, ref: SessionRef, after: int = 0) -> list[Commit]:
         """The commits after this version, oldest first.
@@ -60,15 +64,49 @@ class Journal:
         full = True
         while full:
             last = after + len(commits)
-            page = await answered(self._redis.xrange(keys.journal(ref), min=f"({last}-0", count=PAGE)) or []
+            page, archived = await self._page(ref, last)
+            if archived and not page:
+                return commits + parse_lines(ref, await self._lines(ref, archived), last)
             commits += parse_commits(ref, page, last)
             full = len(page) == PAGE
         return commits
 
+    async def lines(self, ref: SessionRef) -> list[bytes]:
+        """Every commit as JSON, unread: for those who only copy or search them.
+
+        Raises NewerEventError, UnreadableJournalError and StoreUnavailableError.
+        """
+        lines: list[bytes] = []
+        full = True
+        while full:
+            page, archived = await self._page(ref, len(lines))
+            if archived and not page:
+                return await self._lines(ref, archived)
+            lines += [_line(ref, *entry) for entry in page]
+            full = len(page) == PAGE
+        return lines
+
     async def version(self, ref: SessionRef) -> int:
         """The version of the last commit; 0 where there is none."""
-        last = await answered(self._redis.xrevrange(keys.journal(ref), count=1)) or []
-        return int(text(last[0][0] or b"0").partition("-")[0]) if last else 0
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.xrevrange(keys.journal(ref), count=1)
+        pipe.get(keys.archive(ref))
+        last, archived = await answered(pipe.execute())
+        if not last:
+            return int(text(archived).partition(" ")[0]) if archived else 0
+        return int(text(last[0][0]).partition("-")[0])
+
+    async def _page(self, ref: SessionRef, after: int) -> tuple[list[Any], str | None]:
+        """The next entries, and where the journal lies if it was archived: first the one, then the other."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.xrange(keys.journal(ref), min=f"({after}-0", count=PAGE)
+        pipe.get(keys.archive(ref))
+        page, archived = await answered(pipe.execute())
+        return page or [], text(archived) if archived else None
+
+    async def _lines(self, ref: SessionRef, archived: str) -> list[bytes]:
+        data = await self._blobs.read(ref.guild_id, archived.split(" ")[1])
+        return await asyncio.to_thread(unpack_lines, data)
 
     async def append(
         self, ref: SessionRef, commit: Commit, inbox_after: str | None = None
@@ -80,7 +118,7 @@ class Journal:
         unknown whether it was written, or where the journal is shorter than what was read from it (the store
         lost data): then begin again from the journal.
         """
-        names = (keys.journal(ref), keys.inbox(ref), keys.moved(ref.guild_id))
+        names = (keys.journal(ref), keys.inbox(ref), keys.moved(ref.guild_id), keys.archive(ref))
         field, data = pack(dump_commit(commit))
         taken = [event.inbox_id for event in commit.events if isinstance(event, SignalsTaken)]
         upto = taken[-1] if taken else ""
@@ -101,16 +139,36 @@ def parse_commits(ref: SessionRef, entries: Iterable[Any], after: int) -> list[C
     Raises NewerEventError and UnreadableJournalError.
     """
     commits: list[Commit] = []
-    for expected, (entry_id, fields) in enumerate(entries, start=after + 1):
-        try:
-            commit = load_commit(unpack(_pairs(fields)))
-        except (ValidationError, zlib.error) as error:
-            problem = f"Version {expected} of {ref} cannot be read: {type(error).__name__}."
-            raise UnreadableJournalError(problem) from None  # its cause would quote what people wrote
-        if commit.version != expected or text(entry_id) != f"{expected}-0":
-            raise UnreadableJournalError(f"{ref} holds {text(entry_id)} where {expected} belongs.")
+    for expected, entry in enumerate(entries, start=after + 1):
+        commit = _commit(ref, expected, _line(ref, *entry))
+        if text(entry[0]) != f"{expected}-0":
+            raise UnreadableJournalError(f"{ref} holds {text(entry[0])} where {expected} belongs.")
         commits.append(commit)
     return commits
+
+
+def parse_lines(ref: SessionRef, lines: Sequence[bytes], after: int) -> list[Commit]:
+    """The commits after this version, of all that there are as JSON. Raises as `parse_commits`."""
+    return [_commit(ref, version, line) for version, line in enumerate(lines[after:], start=after + 1)]
+
+
+def _commit(ref: SessionRef, expected: int, line: bytes) -> Commit:
+    try:
+        commit = load_commit(line)
+    except ValidationError as error:
+        problem = f"Version {expected} of {ref} cannot be read: {type(error).__name__}."
+        raise UnreadableJournalError(problem) from None  # its cause would quote what people wrote
+    if commit.version != expected:
+        raise UnreadableJournalError(f"{ref} holds version {commit.version} where {expected} belongs.")
+    return commit
+
+
+def _line(ref: SessionRef, entry_id: Any, fields: Any) -> bytes:
+    try:
+        return unpack(_pairs(fields))
+    except zlib.error:
+        version = text(entry_id).partition("-")[0]
+        raise UnreadableJournalError(f"Version {version} of {ref} cannot be read: it is damaged.") from None
 
 
 def _pairs(fields: Any) -> Mapping[bytes, bytes]:

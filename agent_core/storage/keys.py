@@ -10,6 +10,18 @@ from agent_core.values import SessionRef
 BELL = "gk:bell"
 """Channel on which the name of a session is said when something comes into its inbox."""
 
+OWNER = "gk:owner"
+"""String: names this Redis, so that nobody clears the blobs of another one."""
+
+DAILY = "gk:daily"
+"""String: when the daily chores were last done, in Unix seconds of the clock."""
+
+DAILY_CLAIM = "gk:daily:claim"
+"""String that expires: somebody is at the daily chores."""
+
+EVERY = "gk:{*"
+"""A pattern of all keys that belong to a server."""
+
 GUILDS = "gk:guilds"
 """Ids of the servers that ever had a session."""
 
@@ -33,6 +45,26 @@ def _of(guild_id: str, *parts: str) -> str:
     return ":".join((f"gk:{{{checked(guild_id)}}}", *parts))
 
 
+def guild_of(key: str) -> str:
+    """The server that a key belongs to."""
+    return key.partition("{")[2].partition("}")[0]
+
+
+def is_journal(key: str) -> bool:
+    """Whether its entries are packed commits."""
+    return "}:journal:" in key
+
+
+def is_snapshot(key: str) -> bool:
+    """Whether it names the blob of a snapshot."""
+    return "}:snapshot:" in key
+
+
+def is_archive(key: str) -> bool:
+    """Whether it names the blob of an archived journal."""
+    return "}:archive:" in key
+
+
 def journal(ref: SessionRef) -> str:
     """Stream: one entry per commit, its id is `<version>-0`."""
     return _of(ref.guild_id, "journal", checked(ref.id))
@@ -41,6 +73,11 @@ def journal(ref: SessionRef) -> str:
 def snapshot(ref: SessionRef) -> str:
     """String: `<version> <program> <sha256 of the blob>` of the newest snapshot."""
     return _of(ref.guild_id, "snapshot", checked(ref.id))
+
+
+def archive(ref: SessionRef) -> str:
+    """String: `<version> <sha256 of the blob> <when it ended>` of a journal that lies in the blob store."""
+    return _of(ref.guild_id, "archive", checked(ref.id))
 
 
 def inbox(ref: SessionRef) -> str:

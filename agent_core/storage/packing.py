@@ -6,7 +6,7 @@ stored for ever, so neither the dictionary nor what a name means may ever change
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -41,6 +41,16 @@ def unpack(fields: Mapping[bytes, bytes]) -> bytes:
             raise zlib.error("the entry ends too early")
         return data
     raise NewerEventError(f"This journal holds an entry packed as {sorted(fields)}.")
+
+
+def pack_lines(lines: Sequence[bytes]) -> bytes:
+    """A whole journal for the archive: its commits as JSON, one a line, compressed together."""
+    return zlib.compress(b"".join(line + b"\n" for line in lines), 9)
+
+
+def unpack_lines(data: bytes) -> list[bytes]:
+    """The inverse of `pack_lines`. Raises zlib.error where it is none."""
+    return zlib.decompress(data).split(b"\n")[:-1]
 
 
 @cache

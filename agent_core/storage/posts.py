@@ -43,6 +43,10 @@ class Posts:
         """The version up to which the thread is complete; 0 at first."""
         return int(await answered(self._redis.get(keys.cursor(ref))) or 0)
 
+    async def archived(self, ref: SessionRef) -> bool:
+        """Whether the journal was archived, and this record with it: the thread stays as it is."""
+        return bool(await answered(self._redis.exists(keys.archive(ref))))
+
     async def set_cursor(self, ref: SessionRef, version: int) -> None:
         """Say that everything up to this version is shown."""
         await answered(self._redis.set(keys.cursor(ref), version))

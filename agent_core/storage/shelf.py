@@ -26,6 +26,7 @@ CHUNK = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INCOMING = ".incoming"  # no guild id begins with a dot
 _DOOMED = ".doomed"
+_NOTE = ".owner"
 _FORGOTTEN_S = 86_400.0
 _FLUSHERS = 16
 """Flushes at once: the disk writes many in the time of one."""
@@ -129,6 +130,20 @@ class Shelf:
                     doomed.unlink()
                     gone += 1
         return gone
+
+    def note(self) -> str | None:
+        """What was noted about the whole folder."""
+        with suppress(FileNotFoundError):
+            return (self._root / _NOTE).read_text(encoding="ascii").strip()
+        return None
+
+    def set_note(self, text: str) -> None:
+        """Note it."""
+        with self.temporary() as stream:
+            stream.write(text.encode("ascii"))
+        flush(Path(stream.name))
+        Path(stream.name).replace(self._root / _NOTE)
+        flush(self._root)
 
     def _bring_back(self, doomed: Path) -> None:
         target = self.path(doomed.parent.name, doomed.name)

@@ -43,7 +43,8 @@ if named then
   local version, program = string.match(named, '^(%d+) (%x+) ')
   if program == ARGV[1] and tonumber(version) <= last then after = version else named = false end
 end
-return {named, redis.call('XRANGE', KEYS[2], '(' .. after .. '-0', '+', 'COUNT', ARGV[2])}
+local archived = last == 0 and redis.call('EXISTS', KEYS[3]) or 0
+return {named, archived, redis.call('XRANGE', KEYS[2], '(' .. after .. '-0', '+', 'COUNT', ARGV[2])}
 """
 # Never back to an older one, and never for a journal that does not hold that version.
 _NAME = """
@@ -74,11 +75,11 @@ class States:
 
         Raises NewerEventError and StoreUnavailableError.
         """
-        names = (keys.snapshot(ref), keys.journal(ref))
+        names = (keys.snapshot(ref), keys.journal(ref), keys.archive(ref))
         found: list[Any] = await answered(self._redis.eval(_OPEN, len(names), *names, program(), PAGE))
-        named, entries = found
+        named, archived, entries = found
         state = await self._restored(ref, text(named)) if named else None
-        if named and state is None:
+        if archived or (named and state is None):
             return fold(ref, await self._journal.read(ref))
         after = state.version if state else 0
         commits = parse_commits(ref, entries, after)

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent_core.budget import Meter
+from agent_core.chores import Chores
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Prefix
@@ -99,11 +100,15 @@ class Bot:
             caps=settings.caps,
         )
         self._line = built.line
+        self.chores = Chores(
+            storage=storage, workspaces=workspaces, clock=clock, retention_days=settings.retention_days
+        )
         self.engine = DocketEngine(
             built.redis_url,
             self._turn,
             self._report,
             sweep=self.sweep,
+            chores=self.chores.when_due,
             clock=clock,
             lease_s=settings.lease_s,
             drain_s=DRAIN_S,
@@ -256,7 +261,13 @@ async def _work(bot: Bot, gateway: Gateway | None) -> None:
     else:
         await _until_somebody_listens(bot.control.storage.hearing)
     await bot.sweep_all()
-    await bot.engine.run()
+    await bot.chores.here()
+    tidying = asyncio.create_task(bot.chores.tidy(), name="tidy")
+    try:
+        await bot.engine.run()
+    finally:
+        tidying.cancel()
+        await asyncio.wait({tidying})
 
 
 async def _until_somebody_listens(hearing: Hearing) -> None:

@@ -112,6 +112,8 @@ class Reporter:
         cursor = await self._storage.posts.cursor(ref)
         rules = await self._control.rules(ref.guild_id)
         shown = self._remembered.pop(ref, None)  # kept again only where all goes well
+        if shown is None and await self._storage.posts.archived(ref):
+            return 0.0, True
         if shown is None or shown.thread.state.version != cursor:
             shown = await self._read_back(ref, cursor, rules)
         after = shown.thread.state.version if shown else 0

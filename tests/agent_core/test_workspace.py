@@ -144,3 +144,22 @@ def test_a_file_delivered_as_a_folder_before_does_not_hinder_the_check():
 
 def _ref(name: str) -> FileRef:
     return FileRef(sha256=name, size=1)
+
+
+async def test_folders_that_nobody_opened_for_a_day_go_and_are_laid_out_anew(tmp_path: Path):
+    blobs = BlobStore(tmp_path / "blobs")
+    await blobs.open()
+    workspaces = Workspaces(tmp_path / "work", blobs)
+    files = await manifest(blobs, {"a": b"1", "b/c": b"2"})
+    old, new = SessionRef("10", "old"), SessionRef("10", "new")
+    for ref in (old, new):
+        await workspaces.open(ref, files)
+    dead = tmp_path / "work" / "10" / "dead"  # of a worker that was killed
+    dead.mkdir()
+    for folder in (dead, tmp_path / "work" / "10" / "old"):
+        os.utime(folder, (0, 0))
+    assert await workspaces.clear_unused(86_400.0) == 2
+    assert [path.name for path in (tmp_path / "work" / "10").iterdir()] == ["new"]
+    opened = await workspaces.open(old, files)
+    assert content(opened.folder) == {"a": b"1", "b/c": b"2"}
+    assert await workspaces.clear_unused(86_400.0) == 0
