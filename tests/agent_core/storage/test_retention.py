@@ -49,7 +49,7 @@ async def pass_over(storage: Storage, now: float) -> list[SessionRef]:
 async def names(redis_url: str, ref: SessionRef = REF) -> set[str]:
     """The kinds of keys that this session still has."""
     async with connected(redis_url, repeat=False) as client:
-        found = [text(key) for key in await client.keys(f"gk:{{10}}:*:{ref.id}")]
+        found = [text(key) for key in await client.keys(f"gk:{{10}}:*:{ref.id}")]  # pyright: ignore[reportUnknownMemberType]
     return {key.split(":")[2] for key in found}
 
 

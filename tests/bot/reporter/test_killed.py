@@ -60,6 +60,9 @@ class MortalPosts(Posts):
         self._posts = posts
         self._fuse = fuse
 
+    async def archived(self, ref: SessionRef) -> bool:
+        return await self._posts.archived(ref)
+
     async def cursor(self, ref: SessionRef) -> int:
         return await self._posts.cursor(ref)
 
