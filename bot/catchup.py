@@ -13,7 +13,7 @@ from agent_core.control import Control
 from agent_core.errors import StoreUnavailableError
 from agent_core.values import SessionRef
 from bot.commands import Openings
-from bot.discord_api import DiscordError, UnavailableError
+from bot.discord_api import DiscordError, UnavailableError, for_threads
 from bot.inbound import Presses, Threads, Words
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -53,7 +53,8 @@ class CatchUp:
     async def _look(self, ref: SessionRef, guild: discord.Guild, free: asyncio.Semaphore) -> bool:
         async with free:
             try:
-                await self._session(ref, guild)
+                with for_threads():
+                    await self._session(ref, guild)
             except (UnavailableError, StoreUnavailableError) as error:
                 log.warning("could not catch up", session=str(ref), error=str(error))
                 return False

@@ -24,6 +24,7 @@ from agent_core.storage.retention import Retention
 from agent_core.storage.rubbish import Rubbish
 from agent_core.storage.rules import Rules
 from agent_core.storage.states import States
+from agent_core.storage.turnstile import Turnstile
 
 __all__ = [
     "Asks",
@@ -42,6 +43,7 @@ __all__ = [
     "States",
     "Storage",
     "StoreWarning",
+    "Turnstile",
 ]
 
 
@@ -58,6 +60,7 @@ class Storage:
     index: Index
     posts: Posts
     hearing: Hearing
+    turnstile: Turnstile
     rules: Rules
     budgets: Budgets
     ledger: Chronicle
@@ -100,6 +103,7 @@ class Storage:
                 index=Index(redis),
                 posts=Posts(redis),
                 hearing=Hearing(redis),
+                turnstile=Turnstile(redis),
                 rules=Rules(redis),
                 budgets=Budgets(redis),
                 ledger=Chronicle(redis, once, "ledger"),

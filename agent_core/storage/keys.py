@@ -115,6 +115,11 @@ def gateway(gateway_id: str) -> str:
     return f"gk:gateway:{checked(gateway_id)}"
 
 
+def turns(bot_id: str, name: str) -> str:
+    """Of one bot's requests to Discord: when the last ones were."""
+    return f"gk:turns:{{{checked(bot_id)}}}:{checked(name)}"
+
+
 def asks(guild_id: str) -> str:
     """Hash: message id -> what a reaction on it means."""
     return _of(guild_id, "asks")

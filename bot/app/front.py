@@ -9,6 +9,7 @@ import discord
 from agent_core.control import Control
 from agent_core.errors import StoreUnavailableError
 from agent_core.session import State
+from agent_core.storage import Turnstile
 from agent_core.values import Person, Right
 from bot import access
 from bot.app.treasury import Treasury
@@ -41,7 +42,7 @@ class Line:
     token: str
 
 
-async def call(stack: AsyncExitStack, settings: Settings, place: Place) -> Line:
+async def call(stack: AsyncExitStack, settings: Settings, place: Place, turnstile: Turnstile) -> Line:
     """Log in, without connecting. Raises StartError where Discord does not let the bot in."""
     http = await stack.enter_async_context(aiohttp.ClientSession())
     facts = await learn(place.api_url, place.token, http=http)
@@ -52,6 +53,7 @@ async def call(stack: AsyncExitStack, settings: Settings, place: Place) -> Line:
         shard_ids=settings.shard_ids,
         ready_timeout_s=0.2 if place.local else 2.0,
         identify_pause_s=0.2 if place.local else 5.0,
+        turnstile=turnstile,
     )
     stack.push_async_callback(client.close)
     await log_in(client, place.token)

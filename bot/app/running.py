@@ -195,7 +195,7 @@ async def running(
         model = await outside.model()
         fast = await outside.fast(model)
         pool = await outside.sandbox()
-        line = await front.call(stack, settings, _place(settings, playground))
+        line = await front.call(stack, settings, _place(settings, playground), storage.turnstile)
         outside.tell("Discord", f"logged in as {line.client.user}")
         folders = stack.enter_context(ExitStack())
         own = await asyncio.to_thread(own_folder, folders, settings.data_dir / "work")

@@ -13,7 +13,7 @@ from bot.discord_api.errors import (
 )
 from bot.discord_api.facts import LOGIN_REFUSED, Facts, learn
 from bot.discord_api.lanes import Lanes
-from bot.discord_api.pace import paced
+from bot.discord_api.pace import for_threads, paced
 
 __all__ = [
     "LOGIN_REFUSED",
@@ -34,6 +34,7 @@ __all__ = [
     "TooLargeError",
     "UnavailableError",
     "Upload",
+    "for_threads",
     "learn",
     "paced",
     "safe_name",

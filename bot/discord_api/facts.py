@@ -29,6 +29,8 @@ class Facts:
     """How many connections Discord recommends."""
     identifies_left: int
     """How often the bot may still connect anew today."""
+    identifies_at_once: int = 1
+    """How many shards may introduce themselves at the same time."""
 
 
 async def learn(api_url: str, token: str, *, http: aiohttp.ClientSession) -> Facts:
@@ -43,6 +45,7 @@ async def learn(api_url: str, token: str, *, http: aiohttp.ClientSession) -> Fac
             gateway_url=str(gateway["url"]),
             shards=int(gateway["shards"]),
             identifies_left=int(gateway["session_start_limit"]["remaining"]),
+            identifies_at_once=int(gateway["session_start_limit"].get("max_concurrency", 1)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _no_discord(api_url, f"a part of its answer is missing ({error!r})") from error

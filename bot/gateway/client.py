@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,8 @@ from discord.asset import Asset
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from agent_core.errors import StartError
+from agent_core.errors import StartError, StoreUnavailableError
+from agent_core.storage import Turnstile
 from bot.discord_api import LOGIN_REFUSED, Facts, paced
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -22,20 +24,41 @@ LONGEST_PAUSE_S = 120.0
 """More than 1000 connections in a day would cost the token."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeting:
+    """How often the shards of one bot may introduce themselves, all processes together."""
+
+    turnstile: Turnstile | None = None
+    bot_id: str = "0"
+    at_once: int = 1
+    every_s: float = 5.0
+
+    async def wait(self, shard_id: int | None, *, initial: bool) -> None:
+        """Wait for this shard's turn. Where Redis is away, the library's own pace has to do."""
+        if self.turnstile is None:
+            await asyncio.sleep(0.0 if initial else self.every_s)
+            return
+        bucket = (shard_id or 0) % max(1, self.at_once)
+        try:
+            while not await self.turnstile.may_identify(self.bot_id, bucket, self.every_s):  # noqa: ASYNC110
+                await asyncio.sleep(self.every_s / 10)
+        except StoreUnavailableError as error:
+            log.warning("shards of other processes are not waited for", reason=str(error))
+            await asyncio.sleep(self.every_s)
+
+
 class _Client(discord.Client):
-    identify_pause_s = 5.0
+    greeting = Greeting()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        if not initial:
-            await asyncio.sleep(self.identify_pause_s)
+        await self.greeting.wait(shard_id, initial=initial)
 
 
 class _ShardedClient(discord.AutoShardedClient):
-    identify_pause_s = 5.0
+    greeting = Greeting()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        if not initial:
-            await asyncio.sleep(self.identify_pause_s)
+        await self.greeting.wait(shard_id, initial=initial)
 
 
 def point_at(api_url: str, gateway_url: str) -> None:
@@ -54,6 +77,7 @@ def make_client(
     shard_ids: Sequence[int] = (),
     ready_timeout_s: float = 2.0,
     identify_pause_s: float = 5.0,
+    turnstile: Turnstile | None = None,
 ) -> discord.Client:
     """A client that asks for what it may have, and by itself pings nobody."""
     intents = discord.Intents(guilds=True, guild_messages=True, guild_reactions=True)
@@ -65,7 +89,7 @@ def make_client(
             allowed_mentions=nobody,
             max_messages=None,
             guild_ready_timeout=ready_timeout_s,
-            http_trace=paced(),
+            http_trace=paced(turnstile, facts.application_id),
         )
     else:
         client = _ShardedClient(
@@ -73,11 +97,16 @@ def make_client(
             allowed_mentions=nobody,
             max_messages=None,
             guild_ready_timeout=ready_timeout_s,
-            http_trace=paced(),
+            http_trace=paced(turnstile, facts.application_id),
             shard_count=shard_count,
             shard_ids=list(shard_ids) or list(range(shard_count)),
         )
-    client.identify_pause_s = identify_pause_s
+    client.greeting = Greeting(
+        turnstile=turnstile,
+        bot_id=facts.application_id,
+        at_once=facts.identifies_at_once,
+        every_s=identify_pause_s,
+    )
     return client
 
 

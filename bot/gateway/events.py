@@ -69,6 +69,9 @@ class Events:
             self.on_guild_unavailable,
             self.on_guild_available,
             self.on_guild_join,
+            self.on_guild_remove,
+            self.on_raw_thread_delete,
+            self.on_guild_channel_delete,
             self.on_message,
             self.on_raw_message_edit,
             self.on_raw_message_delete,
@@ -117,6 +120,27 @@ class Events:
     async def on_shard_ready(self, shard_id: int) -> None:
         """The servers of this shard are there."""
         await self._catch_up([guild for guild in self._client.guilds if guild.shard_id == shard_id])
+
+    async def on_silence(self, guilds: Sequence[discord.Guild]) -> None:
+        """Nothing came over the connection of these servers, for who knows how long: look at all of them."""
+        for guild in guilds:
+            await self._missing(guild.id)
+            self._behind.add(guild.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from the server. An outage is `on_guild_unavailable`."""
+        await self._missing(guild.id)
+        await self._do("removal", None, self._threads.left(str(guild.id)))
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """A thread was deleted."""
+        await self._do(
+            "thread", event.guild_id, self._threads.deleted(str(event.guild_id), str(event.thread_id))
+        )
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel was deleted, and with it its threads."""
+        await self._do("channel", channel.guild.id, self._threads.channel_deleted(channel))
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """An outage of this server began."""

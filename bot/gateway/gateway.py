@@ -12,6 +12,7 @@ from agent_core.errors import StartError
 from bot.discord_api import LOGIN_REFUSED
 from bot.gateway.client import LONGEST_PAUSE_S, guard_parsers, log_in
 from bot.gateway.events import Events
+from bot.gateway.probe import Patience, Probe
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -30,8 +31,11 @@ _CLOSE_WITHIN_S = 5.0
 class Gateway:
     """Owns the connection. `events` gets what comes over it."""
 
-    def __init__(self, *, client: discord.Client, token: str, events: Events) -> None:
+    def __init__(
+        self, *, client: discord.Client, token: str, events: Events, patience: Patience | None = None
+    ) -> None:
         self._client = client
+        self._probe = Probe(client, events.on_silence, patience)
         self._token = token
         self._events = events
 
@@ -40,10 +44,12 @@ class Gateway:
         await log_in(self._client, self._token)
         guard_parsers(self._client)
         self._events.listen()
+        self._client.event(self._probe.on_socket_event_type)
         if not self._client.intents.message_content:
             log.warning("the message content intent is off: only mentions and /steer are read", mend=_PORTAL)
         beside = {
             asyncio.create_task(self._events.mend(), name="mending"),
+            asyncio.create_task(self._probe.run(), name="probing"),
             asyncio.create_task(self._events.tell_that_we_listen(), name="telling"),
         }
         try:

@@ -24,6 +24,8 @@ SEEN = "seen"
 STORED = "👀"
 
 _PEOPLE_WRITE = (discord.MessageType.default, discord.MessageType.reply)
+_WOKE_WITHIN_S = 1.0
+_FIRST_OPEN_S = 5.0
 _ENDED = "This goal has ended. `/goal` in the channel starts a new one."
 _CANNOT_READ = "I cannot read messages here: mention me in what you write, or use `/steer`."
 
@@ -41,6 +43,8 @@ class Heard:
     guild: discord.Guild
     text: str
     attachments: Sequence[discord.Attachment]
+    woke: bool = False
+    """It opened the archived thread: whoever wrote it saw no proposal that could be answered."""
 
 
 class Words:
@@ -155,6 +159,7 @@ class Words:
             guild=guild,
             text=self._text(message),
             attachments=message.attachments,
+            woke=_woke(message, guild),
         )
         if heard.text.strip() or heard.attachments:
             await self._admit(state, heard, await self._member(message, guild, known))
@@ -185,7 +190,9 @@ class Words:
             text=heard.text,
             files=received.files,
             interrupt=heard.text.lstrip().startswith("!"),
-            may_decide=bool(heard.text.strip()) and access.may(member, Right.APPROVE, rules),
+            may_decide=bool(heard.text.strip())
+            and not heard.woke
+            and access.may(member, Right.APPROVE, rules),
         )
         await self._control.signal(state.ref, said)
         with contextlib.suppress(DiscordError):  # a receipt is a courtesy; the words are stored
@@ -252,6 +259,17 @@ class Words:
             if text.startswith(mention):
                 return text.removeprefix(mention).lstrip()
         return text
+
+
+def _woke(message: discord.Message, guild: discord.Guild) -> bool:
+    """Whether this message opened its thread: a thread says when it was last opened or closed."""
+    thread = guild.get_thread(message.channel.id)
+    if thread is None or thread.archived:
+        return False
+    opened = thread.archive_timestamp
+    made = discord.utils.snowflake_time(thread.id)
+    first = abs((opened - made).total_seconds()) < _FIRST_OPEN_S  # it was never closed
+    return not first and abs((message.created_at - opened).total_seconds()) < _WOKE_WITHIN_S
 
 
 def _by_a_person(message: discord.Message) -> bool:

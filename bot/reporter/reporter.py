@@ -19,7 +19,15 @@ from agent_core.events import Commit
 from agent_core.session import State
 from agent_core.signals import PauseAsked
 from agent_core.values import ServerRules, SessionRef
-from bot.discord_api import DiscordApi, DiscordError, ForbiddenError, GoneError, LockedError, RejectedError
+from bot.discord_api import (
+    DiscordApi,
+    DiscordError,
+    ForbiddenError,
+    GoneError,
+    LockedError,
+    RejectedError,
+    for_threads,
+)
 from bot.render.escape import line
 from bot.render.marker import nonce, short_id, with_marker
 from bot.render.page import Thread
@@ -90,6 +98,10 @@ class Reporter:
 
         Raises UnavailableError, StoreUnavailableError and NewerEventError: run it again later.
         """
+        with for_threads():
+            await self._report(ref)
+
+    async def _report(self, ref: SessionRef) -> None:
         for _ in range(MOST_ROUNDS):
             try:
                 wait_s, over = await self._round(ref)
