@@ -16,6 +16,7 @@ from sandbox.values import EXIT_UNAVAILABLE, Limits, SandboxUnavailableError
 
 _EXIT_USAGE = 2
 _EXIT_INTERRUPTED = 130
+_EXIT_LOST = 120
 
 
 def main(words: list[str] | None = None) -> int:
@@ -52,9 +53,12 @@ def _run(arguments: argparse.Namespace) -> int:
         pool.close()
         if workspace is not None:
             os.close(workspace)
-    for stream, text in ((sys.stdout, result.stdout), (sys.stderr, result.stderr)):
-        stream.buffer.write(text.encode())
-        stream.flush()
+    try:
+        for stream, text in ((sys.stdout, result.stdout), (sys.stderr, result.stderr)):
+            stream.buffer.write(text.encode())
+            stream.flush()
+    except OSError:
+        os._exit(_EXIT_LOST)  # nobody reads on, or the disk is full: nothing is left to be flushed
     return result.exit_code
 
 

@@ -4,13 +4,15 @@ Only while the box is ours alone. Once it runs the code this socket is closed, a
 is ever taken for the box's word.
 """
 
+import contextlib
 import os
 import socket
 import stat
 import struct
+import time
 from dataclasses import dataclass
 
-from sandbox.files import Entry, walk
+from sandbox.files import Entry, is_passing, walk
 from sandbox.values import Limits
 
 PATIENCE_S = 30.0
@@ -22,6 +24,7 @@ _KINDS = {"file": b"f", "folder": b"d", "link": b"l"}
 _CHUNK = 1 << 20
 _BLOCK = 4096
 _SPARE_ENTRIES = 64
+_LEFT_BEHIND_S = 60.0
 _MIB = 1 << 20
 _HANDLES = 8
 _COMPLAINT = 4096
@@ -158,10 +161,19 @@ def go(control: socket.socket) -> None:
 
 
 def entries_of(workspace: int | None) -> list[Entry]:
-    """What the box can be filled with: files, folders and links, nothing else."""
+    """What the box can be filled with: files, folders and links, nothing else.
+
+    What a collection left behind that was killed is taken away.
+    """
     if workspace is None:
         return []
-    return [entry for entry in walk(workspace) if entry.kind in _KINDS]
+    entries = [entry for entry in walk(workspace) if entry.kind in _KINDS]
+    passing = [entry for entry in entries if is_passing(entry.path)]
+    for entry in passing:
+        if time.time() - entry.status.st_ctime > _LEFT_BEHIND_S:  # not by another run, just now
+            with contextlib.suppress(OSError):
+                os.unlink(entry.path, dir_fd=workspace)
+    return [entry for entry in entries if entry not in passing] if passing else entries
 
 
 def lies_under(workspace: int, entries: list[Entry]) -> bool:

@@ -8,13 +8,12 @@ import contextlib
 import errno
 import hashlib
 import os
-import secrets
 import stat
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from sandbox.files import Entry, mark, open_folder, walk
+from sandbox.files import Entry, is_passing, mark, open_folder, passing_name, walk
 from sandbox.overlay import overlaid
 from sandbox.values import ChangedFile, LeftOut
 
@@ -170,6 +169,8 @@ def _objection(haul: _Haul, entry: Entry) -> str | None:
         reason = "a file with several names (hard links)"
     elif not _is_text(entry.path):
         reason = "its name is not valid UTF-8"
+    elif is_passing(entry.path):
+        reason = "its name is one for files that are on their way"
     elif entry.kind == "file" and len(haul.changed) >= haul.files:
         reason = "too many files"
     elif entry.kind == "file" and entry.status.st_size > haul.space:
@@ -261,7 +262,8 @@ def _copy(haul: _Haul, source: int, entry: Entry, place: tuple[int, bytes]) -> t
                 view = view[os.write(target, view) :]
         os.fchmod(target, entry.status.st_mode & 0o777)
         os.utime(target, ns=(entry.status.st_mtime_ns, entry.status.st_mtime_ns))
-        temporary = _name(target, temporary, folder, name)
+        passing, temporary = temporary, None
+        _name(target, passing, folder, name)
     finally:
         os.close(target)
         if temporary is not None:
@@ -274,27 +276,26 @@ def _new_file(folder: int) -> tuple[int, bytes | None]:
     try:
         return os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o600, dir_fd=folder), None
     except OSError:
-        name = _passing_name()
+        name = passing_name()
         return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder), name
 
 
-def _name(target: int, temporary: bytes | None, folder: int, name: bytes) -> bytes | None:
-    """Give the file its name, in place of an older one; returns a passing name that is left to remove."""
+def _name(target: int, temporary: bytes | None, folder: int, name: bytes) -> None:
+    """Give the file its name, in place of an older one; whatever happens, the passing name is gone."""
     if temporary is None:
         own = f"/proc/self/fd/{target}"
         try:
             os.link(own, name, dst_dir_fd=folder, follow_symlinks=True)
         except FileExistsError:
-            temporary = _passing_name()
+            temporary = passing_name()
             os.link(own, temporary, dst_dir_fd=folder, follow_symlinks=True)
         else:
-            return None
-    os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    return None
-
-
-def _passing_name() -> bytes:
-    return b".incoming-" + secrets.token_hex(8).encode()
+            return
+    try:
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        os.unlink(temporary, dir_fd=folder)
+        raise
 
 
 @contextlib.contextmanager

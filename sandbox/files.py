@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ Kind = Literal["file", "folder", "link", "other", "deep"]
 _DEEPEST = 64
 _LONGEST = 1024
 """Bytes of a whole relative path."""
+_PASSING, _TOKEN = b".incoming-", 16
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -73,6 +75,17 @@ def _kind(status: os.stat_result) -> Kind:
     if stat.S_ISDIR(mode):
         return "folder"
     return "link" if stat.S_ISLNK(mode) else "other"
+
+
+def passing_name() -> bytes:
+    """A name for a file that gets its own in a moment; left behind only where we are killed in between."""
+    return _PASSING + secrets.token_hex(_TOKEN // 2).encode()
+
+
+def is_passing(path: bytes) -> bool:
+    """Whether a path ends in such a name."""
+    name = path.rpartition(b"/")[2]
+    return name.startswith(_PASSING) and len(name) == len(_PASSING) + _TOKEN
 
 
 def mark(entry: Entry) -> tuple[int, ...]:

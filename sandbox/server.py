@@ -22,6 +22,8 @@ from sandbox.watch import end_all
 _REAP_S = 5.0
 _WARM_S = 120.0
 _COMPLAINT = 1 << 16
+_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
+"""How bubblewrap ends where it, or the server in it, is killed."""
 
 
 class _Lane:
@@ -219,9 +221,14 @@ class Server:
     def _refused(self, error: BaseException) -> SandboxUnavailableError:
         words = ""
         if self._bwrap is not None and self._is_gone(self._bwrap, error):
+            was_killed = self._bwrap.poll() in _KILLED
             self._kill(self._bwrap)
             words = _last_words(self._words)
             self._end()
+            if was_killed:
+                return SandboxUnavailableError(
+                    "The server of the boxes was killed (perhaps memory ran out); try again."
+                )
         return refusal(f"{words} {error}")
 
     @staticmethod

@@ -94,7 +94,9 @@ class Keeper:
 
     def _lay(self, order: Order, stream: Stream) -> None:
         """The workspace is in its place, and this process without rights."""
-        tree = disk.find(stream.exactly(order.place), stream.descriptor()) if order.overlay else -1
+        place, tree = stream.exactly(order.place), -1
+        if order.overlay and self._world.can_lay:
+            tree = disk.find(place, stream.descriptor())
         kernel.enter(self._inside, kernel.CLONE_NEWNS)
         os.fchdir(self._layers.disk)
         disk.resize(order)

@@ -118,7 +118,7 @@ def _views() -> tuple[int, int]:
 
 
 def _owners(owner: int) -> int:
-    """A user namespace in which root's files are `owner`'s: through it a workspace is shown."""
+    """A user namespace in which root's files are `owner`'s: through it a workspace is shown. -1 without."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:

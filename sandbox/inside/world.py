@@ -16,6 +16,8 @@ class World:
         """The user to become, or -1: nobody else."""
         self.owners = owners
         """A user namespace that shows root's files as `owner`'s, or -1."""
+        self.can_lay = owner < 0 or owners >= 0
+        """Whether the files of a workspace can be the box's own where they lie."""
         self.home, self.base = views
         """Mount namespaces: the server's, which has the machine's files; and what boxes begin with."""
         self.filters = filters

@@ -1,5 +1,6 @@
 """What comes back from a run: regular files, byte for byte; all else is named and stays behind."""
 
+import asyncio
 import hashlib
 import os
 import stat
@@ -183,6 +184,72 @@ async def test_changes_through_a_memory_map_are_seen(box: Sandbox, workspace: Pa
 
     assert [file.path for file in result.changed] == ["a"]
     assert (workspace / "a").read_bytes()[5000] == 1
+
+
+async def test_runs_in_one_workspace_at_once_leave_nothing_half_done(pool: Pool, workspace: Path):
+    for number in range(20):
+        (workspace / f"f{number}").write_text("x", encoding="utf-8")
+    source = (
+        "import os, random\nfor _ in range(20):\n    name = f'f{random.randrange(30)}'\n    try:\n"
+        "        what = random.choice([os.unlink, os.mkdir, lambda n: open(n, 'a').write('y')])\n"
+        "        what(name)\n    except OSError: pass"
+    )
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_run(pool, workspace, source)) for _ in range(16)]
+
+    assert {task.result().exit_code for task in tasks} == {0}
+    reasons = {row.reason.split(":")[0] for task in tasks for row in task.result().left_out}
+    assert reasons <= {"could not be stored", "could not be removed"}
+    assert not [name for name in _names(workspace) if not name.startswith("f")]
+
+
+async def test_names_of_files_on_their_way_are_ours(box: Sandbox, workspace: Path):
+    result = await box.run_python("open('.incoming-0123456789abcdef', 'w').close()")
+
+    assert [row.path for row in result.left_out] == [".incoming-0123456789abcdef"]
+    assert _names(workspace) == []
+
+
+async def test_hidden_names_and_times_come_over_as_they_are(box: Sandbox, workspace: Path):
+    for name in ("old", "kept"):
+        (workspace / name).write_text(name, encoding="utf-8")
+    (workspace / "folder").mkdir()
+    (workspace / "folder/a").write_text("a", encoding="utf-8")
+    (workspace / "folder/b").write_text("b", encoding="utf-8")
+    source = (
+        "import os, shutil\nos.unlink('old')\nos.rename('folder/a', 'old')\nos.unlink('folder/b')\n"
+        "os.mkdir('folder/b')\nopen('folder/b/x', 'w').close()\nos.link('kept', 'twin')\n"
+        "for name, when in (('early', -(1 << 33) * 10**9), ('late', 10**19)):\n"
+        "    open(name, 'w').close()\n    os.utime(name, ns=(when, when))\n"
+        "os.mkdir('odd')\nos.chmod('odd', 0o7777)\nopen('odd/' + 'n' * 255, 'w').close()\n"
+        "open('odd/new\\nline', 'w').close()"
+    )
+
+    result = await box.run_python(source)
+
+    changed = {"early", "late", "old", "folder/b/x", "odd/new\nline", "odd/" + "n" * 255}
+    assert result.exit_code == 0, result.stderr
+    assert {file.path for file in result.changed} == changed
+    assert result.removed == ("folder/a", "folder/b")
+    assert {row.path for row in result.left_out} == {"kept", "twin"}
+    assert (workspace / "old").read_text(encoding="utf-8") == "a"
+    assert (workspace / "kept").stat().st_nlink == 1
+    assert stat.S_IMODE((workspace / "odd").stat().st_mode) == 0o777
+
+
+async def test_a_folder_that_was_made_anew_shows_nothing_of_the_old_one(box: Sandbox, workspace: Path):
+    (workspace / "folder").mkdir()
+    (workspace / "folder/a").write_text("a", encoding="utf-8")
+
+    first = await box.run_python(
+        "import os, shutil\nshutil.rmtree('folder')\nos.mkdir('folder')\nprint(os.listdir('folder'))\n"
+        "open('folder/b', 'w').close()"
+    )
+    second = await box.run_python("import os\nprint(os.listdir('folder'))")
+
+    assert (first.stdout, first.removed) == ("[]\n", ("folder/a",))
+    assert second.stdout == "['b']\n"
 
 
 async def test_ten_thousand_files_come_over(pool: Pool, workspace: Path):

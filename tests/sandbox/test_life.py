@@ -1,7 +1,9 @@
 """Nothing of a run outlives it: not when it is cancelled, not when whoever started it is killed."""
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Limits, Pool, Sandbox, runtime
+from sandbox import Limits, Pool, Sandbox, SandboxUnavailableError, runtime
 
 _CHECKOUT = Path(__file__).parents[2]
 _FOREVER = "import os, time\nfor _ in range(3): os.fork()\nwhile True: time.sleep(1)"
@@ -165,3 +167,38 @@ async def test_a_run_dies_with_whoever_started_it(
     await _until(lambda: not _alive(processes))
     assert _mounts() == mounts
     assert _names(tmp_path / "w") == []
+
+
+async def test_whatever_is_killed_at_whatever_moment_a_later_run_goes_well_and_nothing_is_left(
+    tmp_path: Path,
+):
+    chosen = random.Random(7)  # noqa: S311 - moments, not secrets
+    others = _below(os.getpid())
+    pool, seen, stop = Pool(), set[tuple[int, str]](), asyncio.Event()
+    source = "import os, time\nos.fork()\nopen('a', 'w').write('x')\ntime.sleep(0.05)"
+
+    async def run_on() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(SandboxUnavailableError):
+                async with Sandbox(tmp_path / "w", pool=pool) as box:
+                    await box.run_python(source)
+            await asyncio.sleep(0.001)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run_on())
+        for _ in range(40):
+            await asyncio.sleep(chosen.uniform(0, 0.15))
+            seen |= _below(os.getpid()) - others
+            living = sorted(pid for pid, birth in seen if birth and _birth(pid) == birth)
+            if living:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(chosen.choice(living), signal.SIGKILL)
+        stop.set()
+    async with asyncio.timeout(30), Sandbox(tmp_path / "w", pool=pool) as box:
+        last = await box.run_python("print(1)")
+    seen |= _below(os.getpid()) - others
+    pool.close()
+
+    assert last.stdout == "1\n"
+    await _until(lambda: not _alive(seen))
+    assert _names(tmp_path / "w") in ([], ["a"])
