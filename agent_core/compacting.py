@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent_core import context
-from agent_core.events import Compacted, Item, Observed, PersonSpoke, Thought, Told
+from agent_core.events import Compacted, Item, Observed, PersonSpoke, Recalled, Thought, Told
 from agent_core.model import estimate_tokens
 from agent_core.prompts import load as prompt
 from agent_core.session import State
@@ -159,7 +159,7 @@ def _weight(item: Item) -> int:
             return estimate_tokens(item.observation.text)
         case PersonSpoke():
             return estimate_tokens(item.text)
-        case Told():
+        case Told() | Recalled():
             return estimate_tokens(item.text)
         case Compacted():
             return 0
@@ -176,6 +176,8 @@ def _transcript(head: Sequence[Item]) -> str:
                 lines.append(f"[{item.person.name} wrote a message, which is kept apart.]")
             case Told():
                 lines.append(f"The system said: {item.text}")
+            case Recalled():
+                pass  # it can be recalled again
             case Thought():
                 lines.append(f"Step {item.step}: {item.text.strip()}")
                 lines += [

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
-from agent_core.events import Compacted, Item, Observed, PersonSpoke, SessionStarted, Thought, Told
+from agent_core.events import (
+    Compacted,
+    Item,
+    Observed,
+    PersonSpoke,
+    Recalled,
+    SessionStarted,
+    Thought,
+    Told,
+)
 from agent_core.session import State
 from agent_core.session.pending import keyed
 from agent_core.values import Message, NamedFile
@@ -44,6 +53,8 @@ def messages(
         match item:
             case PersonSpoke():
                 words.append(_words(item, pictures))
+            case Recalled():
+                words.append({"role": "user", "content": item.text})
             case Observed():
                 out.append(
                     {"role": "tool", "tool_call_id": calls[item.action], "content": item.observation.text}
@@ -113,7 +124,7 @@ def _step(item: Item) -> int | None:
             return item.step
         case Observed():
             return int(item.action.partition(".")[0])
-        case PersonSpoke() | Told() | Compacted():
+        case PersonSpoke() | Told() | Compacted() | Recalled():
             return None
 
 

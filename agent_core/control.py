@@ -17,6 +17,9 @@ from agent_core.storage import Storage
 from agent_core.storage.budgets import Caps, Day
 from agent_core.values import Autonomy, Limits, Message, NamedFile, Person, ServerRules, SessionRef
 
+ABANDONED_S = 7 * 86_400.0
+"""Seconds after which a server that removed the bot is forgotten."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -102,6 +105,10 @@ class Control:
         """Have the session look anew at what it may do."""
         await self._engine.wake(ref)
 
+    async def wake(self, ref: SessionRef) -> None:
+        """Have somebody look after the session."""
+        await self._engine.wake(ref)
+
     async def show(self, ref: SessionRef) -> None:
         """Have the session's thread compared with what it should show."""
         await self._engine.report(ref)
@@ -168,6 +175,25 @@ class Control:
     async def set_rules(self, guild_id: str, rules: ServerRules) -> None:
         """Replace the server's rules."""
         await self.storage.rules.put(guild_id, rules)
+
+    async def keep_out(self, guild_id: str, member_id: str, *, out: bool) -> None:
+        """Have nothing more of a member remembered, or something again."""
+        rules = await self.rules(guild_id)
+        others = tuple(one for one in rules.unremembered_members if one != member_id)
+        kept_out = (*others, member_id) if out else others
+        await self.set_rules(guild_id, replace(rules, unremembered_members=kept_out))
+
+    async def left(self, guild_id: str) -> None:
+        """The bot was removed from the server: what is kept of it goes after a while."""
+        await self.storage.forgetting.left(guild_id, self._clock.now())
+
+    async def joined(self, guild_id: str) -> None:
+        """The bot is there, or there again."""
+        await self.storage.forgetting.joined(guild_id)
+
+    async def abandoned(self) -> list[str]:
+        """The servers that the bot was removed from a week ago or earlier."""
+        return await self.storage.forgetting.left_before(self._clock.now() - ABANDONED_S)
 
     async def halt(self, guild_id: str, person: Person) -> int:
         """Refuse new sessions, end every live one; how many those were."""

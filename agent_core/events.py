@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from agent_core.errors import LimitName, NewerEventError
 from agent_core.signals import Post, as_json
-from agent_core.thinking import CallReserved, CallSettled, Compacted, Thought, ThoughtFailed, Told
+from agent_core.thinking import CallReserved, CallSettled, Compacted, Recalled, Thought, ThoughtFailed, Told
 from agent_core.values import (
     Autonomy,
     Check,
@@ -298,6 +298,7 @@ Event = (
     | ThoughtFailed
     | Told
     | Compacted
+    | Recalled
     | Proposed
     | Decided
     | DecisionWithdrawn
@@ -322,7 +323,7 @@ Event = (
 )
 
 
-Item = PersonSpoke | Thought | Observed | Told | Compacted
+Item = PersonSpoke | Thought | Observed | Told | Compacted | Recalled
 """What a session's history is made of: all that may become a message to the model."""
 
 

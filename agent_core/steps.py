@@ -26,6 +26,7 @@ from agent_core.events import (
     LimitReached,
     Observed,
     Paused,
+    Recalled,
     Thought,
     ThoughtFailed,
 )
@@ -72,6 +73,8 @@ class House:
     """Whether the person holds the right at this moment."""
     on_ended: Callable[[State], Awaitable[None]]
     """What else follows from the end of a session; at least once, before it leaves the index of live ones."""
+    recall: Callable[[State], Awaitable[Recalled | None]]
+    """What the memory knows of what was just said; None where it was asked before."""
     compact_at: int = 32_000
     """Tokens of a request past which its oldest steps are summarised."""
     window: Callable[[], int | None] = lambda: None
@@ -79,7 +82,9 @@ class House:
 
 
 async def think(house: House, state: State) -> tuple[Event, ...]:
-    """Ask the model for the next step; first of all make room for it, where that is due."""
+    """Ask the model for the next step; before it the memory, and make room where that is due."""
+    if recalled := await house.recall(state):
+        return (recalled,)
     through = compacting.due(state, compacting.limit(house.compact_at, state.room.window, house.window()))
     if through is not None:
         return await _compact(house, state, through)

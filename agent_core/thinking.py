@@ -77,6 +77,23 @@ class Compacted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What the memory was asked before a thought, or by a tool, and what the model is shown of it."""
+
+    about: str
+    """Id of the message that was looked for; empty: the goal, or what a tool asked."""
+    text: str
+    """Fenced as data; empty where nothing was likely to help, or where a tool's result holds it."""
+    memories: tuple[str, ...] = ()
+    """Ids."""
+    tainted: bool = False
+    """Some of it was written by strangers."""
+    private: bool = False
+    """Some of it is not for everybody in the server."""
+    kind: Literal["recalled"] = "recalled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallReserved:
     """Written before a request goes to a model's server: the most that it can cost.
 

@@ -240,6 +240,10 @@ class ServerRules:
     """An IANA name."""
     quiet_members: tuple[str, ...] = ()
     """Members who are never mentioned."""
+    unremembered_members: tuple[str, ...] = ()
+    """Members of whom nothing new is remembered."""
+    unremembered_channels: tuple[str, ...] = ()
+    """Channels of which nothing new is remembered."""
     mentions: bool = True
     halted: bool = False
     """`/stop all`: nothing runs and nothing starts until `/resume all`."""

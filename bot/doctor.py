@@ -20,6 +20,7 @@ from rich.text import Text
 
 import sandbox
 from agent_core.errors import ModelError, StartError, StoreUnavailableError
+from agent_core.memory import weights
 from agent_core.model import Model
 from agent_core.storage.bucket import Bucket
 from agent_core.storage.embedded import EmbeddedRedis
@@ -27,7 +28,7 @@ from agent_core.storage.program import choose
 from agent_core.storage.redis import check_server, connected, place
 from bot.settings import Settings
 
-LATER = (*("EMBEDDING_MODEL", "SEARCH_URL", "SEARCH_ENGINE", "SEARCH_KEY", "MCP_FILE"),)
+LATER = (*("SEARCH_URL", "SEARCH_ENGINE", "SEARCH_KEY", "MCP_FILE"),)
 """Settings whose part is not built yet; to say nothing about them would be a lie."""
 
 _EACH_WITHIN_S = 90.0
@@ -84,6 +85,7 @@ async def examine(settings: Settings) -> list[Row]:
         "Redis": _redis,
         "Discord": _playground if settings.plays else _discord,
         "Model": _model,
+        "Embedder": _embedder,
         "Sandbox": _sandbox,
         "Memory": _memory,
     }
@@ -135,6 +137,16 @@ async def _settings(settings: Settings) -> list[Row]:
             Row(part="Settings", health=Health.WARN, text=text, mend="Take it out, or wait for that part.")
         )
     return rows
+
+
+async def _embedder(settings: Settings) -> list[Row]:
+    """The weights, read and checked; they are not loaded."""
+    try:
+        found = await asyncio.to_thread(weights.find, settings.embedding_model)
+    except StartError as error:
+        mend = "Correct EMBEDDING_MODEL, or install anew. Until then memories are found by their words alone."
+        return [Row(part="Embedder", health=Health.FAIL, text=str(error), mend=mend)]
+    return [Row(part="Embedder", text=f"{found.name}, in {found.folder}")]
 
 
 async def _data_folder(settings: Settings) -> list[Row]:

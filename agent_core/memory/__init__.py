@@ -6,6 +6,7 @@
 from agent_core.memory.embedder import Embedder
 from agent_core.memory.memory import Found, Memory, Stats
 from agent_core.memory.secrecy import secret_in
+from agent_core.memory.sessions import SessionMemory
 from agent_core.memory.values import ALL_CHANNELS, AllChannels, Channels, Kind, Recall, Seen
 from agent_core.memory.weights import DEFAULT_MODEL
 
@@ -20,6 +21,7 @@ __all__ = [
     "Memory",
     "Recall",
     "Seen",
+    "SessionMemory",
     "Stats",
     "secret_in",
 ]

@@ -5,6 +5,7 @@ Nothing is loaded until it is first asked for, or `warm` is called.
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -54,6 +55,7 @@ class Embedder:
         """`cache`: the folder in which the exported model is kept; None: without export, by torch."""
         self._name = name
         self._cache = cache
+        self._halt = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedder")
         self._loading: asyncio.Task[tuple[str, Encoder]] | None = None
         self._worker: asyncio.Task[None] | None = None
@@ -68,6 +70,7 @@ class Embedder:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._halt.set()
         tasks = {task for task in (self._worker, self._loading) if task is not None}
         for task in tasks:
             task.cancel()
@@ -91,6 +94,11 @@ class Embedder:
     def backend(self) -> str | None:
         """What runs the model; None before it is loaded."""
         return self._loading.result()[1].name if self.ready and self._loading else None
+
+    def at_hand(self) -> bool:
+        """As `ready`, and begins to load where it is not."""
+        self.warm()
+        return self.ready
 
     def warm(self) -> None:
         """Begin to load, without waiting for it."""
@@ -141,7 +149,7 @@ class Embedder:
 
     async def _load(self) -> tuple[str, Encoder]:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, _load, self._name, self._cache)
+        return await loop.run_in_executor(self._thread, _load, self._name, self._cache, self._halt)
 
     async def _work(self) -> None:
         _, encoder = await self._loaded()
@@ -186,9 +194,9 @@ class Embedder:
         return task.cancelled() or task.exception() is not None
 
 
-def _load(name: str, cache: Path | None) -> tuple[str, Encoder]:
+def _load(name: str, cache: Path | None, halt: threading.Event) -> tuple[str, Encoder]:
     found = weights.find(name)
-    return found.model_id, encoders.load(found, cache)
+    return found.model_id, encoders.load(found, cache, halt)
 
 
 def _settle(batch: list[_Order], error: Exception) -> None:

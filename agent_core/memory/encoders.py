@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -18,12 +20,14 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from agent_core.errors import StoreUnavailableError
 from agent_core.memory.weights import Weights
 
 Vectors = NDArray[np.float32]
 """One unit vector per row."""
 
 _EXPORT_WITHIN_S = 180.0
+_LOOK_S = 0.1
 _BATCH = 16
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -96,24 +100,27 @@ class TorchEncoder:
         return np.asarray(found, dtype=np.float32)
 
 
-def load(weights: Weights, cache: Path | None) -> Encoder:
-    """The quicker one that works here. An export is made once and kept under `cache`."""
+def load(weights: Weights, cache: Path | None, halt: threading.Event) -> Encoder:
+    """The quicker one that works here. An export is made once and kept under `cache`.
+
+    `halt`, once set, ends an export that is under way. Raises StoreUnavailableError then.
+    """
     if cache is not None:
         try:
-            return OnnxEncoder(_exported(weights, cache))
+            return OnnxEncoder(_exported(weights, cache, halt))
         except (OSError, ImportError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
             log.warning("embedding with torch, since the quick way does not work", reason=str(error)[-500:])
     return TorchEncoder(weights.folder)
 
 
-def _exported(weights: Weights, cache: Path) -> Path:
+def _exported(weights: Weights, cache: Path, halt: threading.Event) -> Path:
     target = cache / f"{weights.sha256[:16]}-{version('onnxruntime')}"
     if (target / "note.json").is_file():
         return target
     cache.mkdir(parents=True, exist_ok=True)
     room = Path(tempfile.mkdtemp(dir=cache, prefix=".export-"))
     try:
-        _run_export(weights.folder.absolute(), room.absolute())
+        _run_export(weights.folder.absolute(), room.absolute(), halt)
         try:
             room.rename(target)
         except OSError:
@@ -124,19 +131,26 @@ def _exported(weights: Weights, cache: Path) -> Path:
     return target
 
 
-def _run_export(source: Path, room: Path) -> None:
+def _run_export(source: Path, room: Path, halt: threading.Event) -> None:
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "agent_core.memory.export", str(source), str(room)]
+    nice = shutil.which("nice")  # nobody waits for it: it gets what others leave
+    command = [*([nice, "-n", "19"] if nice else []), sys.executable, "-m", "agent_core.memory.export"]
     # A model does not need what the bot may know: no token reaches this program.
     environment = {"PATH": os.defpath, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "HOME": str(room)}
-    done = subprocess.run(
-        command,
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=_EXPORT_WITHIN_S,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"the export failed: {done.stderr.strip()[-400:]}")
+    with (room / "log").open("w+") as said:
+        process = subprocess.Popen(
+            [*command, str(source), str(room)], cwd=root, env=environment, stdout=said, stderr=said
+        )
+        until = time.monotonic() + _EXPORT_WITHIN_S
+        try:
+            while process.poll() is None:
+                if halt.wait(_LOOK_S):
+                    raise StoreUnavailableError("The embedding model is closed.")
+                if time.monotonic() > until:
+                    raise RuntimeError("the export takes too long")
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode != 0:
+            said.seek(0)
+            raise RuntimeError(f"the export failed: {said.read().strip()[-400:]}")

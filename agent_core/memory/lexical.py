@@ -73,6 +73,14 @@ class Lexical:
                 scores += times * best
         return scores
 
+    def shared(self, query: str, slot: int) -> int:
+        """How many different words of the query this slot holds."""
+        spoken = [name for name, count in self._languages.items() if count > 0]
+        return sum(
+            any(term in self._slots and slot in self._slots[term] for term in variants)
+            for variants in set(words.wanted(query, spoken))
+        )
+
     def _gains(self, term: str, mean: float) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         slots = np.array(self._slots[term], dtype=np.intp)
         counts = np.array(self._counts[term], dtype=np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from agent_core.errors import StoreUnavailableError
+from agent_core.errors import SecretRefusedError, StoreUnavailableError
 from agent_core.memory import planning
 from agent_core.memory.embedder import Embedder, Embeds
 from agent_core.memory.given import check, clean, known_kinds, open_channels
@@ -33,6 +33,7 @@ from agent_core.memory.values import (
     Seen,
     Source,
     exported,
+    text_key,
 )
 from agent_core.storage import keys
 from agent_core.storage.redis import connected
@@ -65,27 +66,37 @@ class Stats:
 class Memory:
     """The memories of all servers. Made by `Memory.open`."""
 
-    def __init__(self, store: Store, embedder: Embeds, cap: int | None) -> None:
+    def __init__(
+        self, store: Store, embedder: Embeds, cap: int | None, at_hand: Callable[[], bool] | None
+    ) -> None:
         self._store = store
         self._embedder = embedder
         self._cap = cap
+        self._at_hand = at_hand
         self._places = Places(store)
         self._mending: dict[str, asyncio.Task[None]] = {}
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, redis_url: str, embedder: Embeds | None = None, cap: int | None = None
+        cls,
+        redis_url: str,
+        embedder: Embeds | None = None,
+        cap: int | None = None,
+        *,
+        at_hand: Callable[[], bool] | None = None,
     ) -> AsyncGenerator["Memory"]:
         """Connect; nothing is loaded before it is needed. `cap`: the most memories of one server.
 
-        `embedder=None` loads the default model. Raises StartError where the address is none.
+        `embedder=None` loads the default model. `at_hand` says whether the model is loaded: until then nobody
+        waits for it, words alone find, and what is stored gets its vector later; None: everybody waits.
+        Raises StartError where the address is none.
         """
         async with contextlib.AsyncExitStack() as stack:
             redis = await stack.enter_async_context(connected(redis_url, repeat=True))
             if embedder is None:
                 embedder = await stack.enter_async_context(Embedder(cache=_EXPORTS))
-            memory = cls(Store(redis), embedder, cap)
+            memory = cls(Store(redis), embedder, cap, at_hand)
             stack.push_async_callback(memory._aclose)
             yield memory
 
@@ -141,7 +152,14 @@ class Memory:
             return planning.adding(shelf, record, row if fits else b"", self._cap)
 
         changed = await self._change(guild_id, plan, model_id, len(row))
+        if not row:
+            self._mend_soon(guild_id)
         return changed.ids[0]
+
+    @property
+    def warming(self) -> bool:
+        """The model is not loaded yet: what is found now is found by its words alone."""
+        return self._at_hand is not None and not self._at_hand()
 
     async def recall(
         self,
@@ -244,6 +262,34 @@ class Memory:
         mine = [one for one in records if author_id is None or one.author_id == author_id]
         return [exported(one) for one in sorted(mine, key=lambda one: (one.sources[0].at, one.id))]
 
+    async def channels(self, guild_id: str) -> frozenset[str]:
+        """The channels and threads from which something is remembered."""
+        keys.checked(guild_id)
+        async with self._places.using(guild_id) as place:
+            return _shelf(place).channels()
+
+    async def reworded(self, guild_id: str, message_id: str, text: str) -> None:
+        """A message that is remembered says something else now. Nothing where it is not remembered."""
+        async with self._places.using(guild_id) as place:
+            slot = _shelf(place).by_message.get(message_id)
+            record = None if slot is None else _shelf(place).record(slot)
+        if record is None or record.key == text_key(text, record.author_id, record.author):
+            return
+        source = next(one for one in record.sources if one.message_id == message_id)
+        await self.forget_messages(guild_id, [message_id])
+        with contextlib.suppress(SecretRefusedError, ValueError):  # then it is forgotten, and that is all
+            await self.remember(
+                guild_id,
+                text,
+                kind=source.kind,
+                author_id=record.author_id,
+                author=record.author,
+                channel_id=source.channel_id,
+                message_id=message_id,
+                at=source.at,
+                tainted=source.tainted,
+            )
+
     async def stats(self, guild_id: str) -> Stats:
         """What a server has stored."""
         keys.checked(guild_id)
@@ -290,6 +336,8 @@ class Memory:
 
     async def _embedded(self, text: str, *, urgent: bool = False) -> NDArray[np.float32] | None:
         """The vector, or None where the model cannot be used: words alone still find a memory."""
+        if self.warming:
+            return None
         try:
             return (await self._embedder.embed([text], urgent=urgent))[0]
         except StoreUnavailableError as error:
@@ -332,6 +380,8 @@ class Memory:
             return False
         vectors = await self._embedder.embed(texts)
         model_id = await self._embedder.model_id()
+        async with self._places.using(guild_id) as place:
+            await self._of_one_model(guild_id, place, vectors[0])
         rows = [(slot, one, pack(vector)) for (slot, one), vector in zip(bare, vectors, strict=True)]
 
         def plan(shelf: Shelf) -> Plan:

@@ -23,6 +23,8 @@ class Found:
     best_cosine: float
     best_words: float
     """The highest BM25 score."""
+    shared: int = 0
+    """How many words of the question the best hit by words has."""
 
 
 def search(
@@ -65,9 +67,12 @@ def search(
         parts=parts,
     )
     chosen = _arranged(shelf, ranked[: k + _MARGIN])[:k]
-    best_words = float(words[mask].max()) if mask.any() else 0.0
+    shown_words = np.where(mask, words, 0.0)
+    best = int(shown_words.argmax()) if mask.any() else -1
+    best_words = float(shown_words[best]) if best >= 0 else 0.0
+    shared = shelf.lexical.shared(query, best) if best_words > 0.0 else 0
     hits = tuple(hit for one in chosen if (hit := _hit(shelf, one, seen)) is not None)
-    return Found(hits=hits, best_cosine=best_cosine, best_words=best_words)
+    return Found(hits=hits, best_cosine=best_cosine, best_words=best_words, shared=shared)
 
 
 def _arranged(shelf: Shelf, ranked: Sequence[Scored]) -> list[Scored]:

@@ -141,6 +141,11 @@ class Shelf:
             mask[slot] = record is not None and reader.through(record) is not None
         return mask
 
+    def channels(self) -> frozenset[str]:
+        """Where anything was said."""
+        said = (source.channel_id for _, record in self for source in record.sources)
+        return frozenset(channel for channel in said if channel is not None)
+
     def preceding(self, channel_id: str, at: float) -> Record | None:
         """The message that one said there at this time follows."""
         line = self._lines.get(channel_id, [])

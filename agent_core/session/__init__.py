@@ -1,5 +1,6 @@
 """One session as a pure value: its state folded from the journal, and the one thing to do next."""
 
+from agent_core.session.folding import fold
 from agent_core.session.next import (
     Act,
     CheckContract,
@@ -12,7 +13,7 @@ from agent_core.session.next import (
     Wait,
     next_for,
 )
-from agent_core.session.state import Pending, State, fold
+from agent_core.session.state import Pending, State
 from agent_core.session.take import take
 
 __all__ = [

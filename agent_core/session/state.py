@@ -26,6 +26,7 @@ from agent_core.events import (
     Proposed,
     QuestionAsked,
     ReactionChanged,
+    Recalled,
     Rejoined,
     Resumed,
     RuleOffered,
@@ -89,6 +90,8 @@ class State:
     unheard: list[str] = field(default_factory=list[str])
     """Ids of messages that no request has held yet."""
     history: list[Item] = field(default_factory=list[Item])
+    recalled: str | None = None
+    """What the memory was asked about last: a message's id, or empty for the goal."""
     room: Room = field(default_factory=Room)
     plan: tuple[PlanItem, ...] = ()
     contract: tuple[Check, ...] | None = None
@@ -243,8 +246,8 @@ class State:
             case Compacted():
                 self.room.compacted(event)
                 self.history.append(event)
-            case Rejoined():
-                pass
+            case Recalled() | Rejoined():
+                self._recall(event)
             case ReactionChanged() | Proposed() | Decided() | DecisionWithdrawn() | RuleOffered():
                 self._decide(event)
             case ActionStarted() | Observed() | QuestionAsked() | Delegated() | Checked():
@@ -267,6 +270,14 @@ class State:
                 self.stop = event
             case Ended():
                 self.ended, self.pending = event, []
+
+    def _recall(self, event: Recalled | Rejoined) -> None:
+        if isinstance(event, Rejoined):
+            return
+        self.recalled = event.about
+        self.tainted, self.private = self.tainted or event.tainted, self.private or event.private
+        if event.text:
+            self.history.append(event)
 
     def _pay(self, event: LimitReached | ToppedUp | CallReserved | CallSettled) -> None:
         match event:
@@ -386,17 +397,3 @@ class State:
             self.five_left = 4
         if decision.how == "always":
             self.always |= set(kinds(pending.action))
-
-
-def fold(ref: SessionRef, commits: Iterable[Commit]) -> State | None:
-    """The state after these commits, the first of which starts the session; None where there are none."""
-    state: State | None = None
-    for commit in commits:
-        if state is None:
-            started = commit.events[0]
-            if not isinstance(started, SessionStarted):
-                message = f"{ref}: the journal does not begin with the session's start"
-                raise TypeError(message)
-            state = State(ref=ref, started=started)
-        state.apply(commit)
-    return state

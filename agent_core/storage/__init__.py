@@ -14,6 +14,7 @@ from agent_core.storage.blobs import BlobStore, BlobWriter
 from agent_core.storage.bucket import Bucket
 from agent_core.storage.budgets import Budgets
 from agent_core.storage.chronicle import Chronicle
+from agent_core.storage.forgetting import Forgetting
 from agent_core.storage.hearing import Hearing
 from agent_core.storage.inbox import Inbox
 from agent_core.storage.index import Index
@@ -32,6 +33,7 @@ __all__ = [
     "BlobWriter",
     "Budgets",
     "Chronicle",
+    "Forgetting",
     "Hearing",
     "Inbox",
     "Index",
@@ -62,6 +64,7 @@ class Storage:
     hearing: Hearing
     turnstile: Turnstile
     rules: Rules
+    forgetting: Forgetting
     budgets: Budgets
     ledger: Chronicle
     experiments: Chronicle
@@ -105,6 +108,7 @@ class Storage:
                 hearing=Hearing(redis),
                 turnstile=Turnstile(redis),
                 rules=Rules(redis),
+                forgetting=Forgetting(redis, journal, blobs),
                 budgets=Budgets(redis),
                 ledger=Chronicle(redis, once, "ledger"),
                 experiments=Chronicle(redis, once, "experiments"),

@@ -93,6 +93,10 @@ class Inbox:
         """Somebody was woken for what had come until then; what came later still counts."""
         await answered(self._redis.eval(_SETTLED, 1, keys.moved(ref.guild_id), ref.id, mark))
 
+    async def remove(self, ref: SessionRef, inbox_id: str) -> None:
+        """Take one signal out, as if it had never been put."""
+        await answered(self._redis.xdel(keys.inbox(ref), inbox_id))
+
     async def clear(self, ref: SessionRef) -> None:
         """Drop what nobody will take any more, since the session is over."""
         pipe = self._redis.pipeline(transaction=True)

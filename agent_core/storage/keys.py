@@ -31,6 +31,9 @@ TIMERS = "gk:timers"
 CAUGHT_UP = "gk:caught-up"
 """String that expires: some gateway listens, and has caught up with all of its servers."""
 
+LEFT = "gk:left"
+"""Hash: id of a server that the bot was removed from -> when."""
+
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]{0,127}")
 
 
@@ -78,6 +81,11 @@ def snapshot(ref: SessionRef) -> str:
 def archive(ref: SessionRef) -> str:
     """String: `<version> <sha256 of the blob> <when it ended>` of a journal that lies in the blob store."""
     return _of(ref.guild_id, "archive", checked(ref.id))
+
+
+def rewriting(ref: SessionRef) -> str:
+    """Stream: a journal that is being rebuilt; it takes the place of the other, or goes."""
+    return _of(ref.guild_id, "rewriting", checked(ref.id))
 
 
 def inbox(ref: SessionRef) -> str:

@@ -12,6 +12,7 @@ from agent_core.session import State
 from agent_core.storage import Turnstile
 from agent_core.values import Person, Right
 from bot import access
+from bot.app.remembrance import Remembrance
 from bot.app.treasury import Treasury
 from bot.catchup import CatchUp
 from bot.commands import Desk, Openings, commands_for
@@ -61,14 +62,20 @@ async def call(stack: AsyncExitStack, settings: Settings, place: Place, turnstil
 
 
 def gateway(
-    line: Line, control: Control, treasury: Treasury, demo_goals: tuple[tuple[str, str], ...]
+    line: Line,
+    control: Control,
+    treasury: Treasury,
+    remembrance: Remembrance,
+    demo_goals: tuple[tuple[str, str], ...],
 ) -> Gateway:
     """Everything that listens."""
     client, api = line.client, line.api
     dropped = DroppedFiles(http=line.http, blobs=control.storage.blobs)
     notes = Notes(api)
     openings = Openings(control=control, api=api)
-    words = Words(client=client, control=control, api=api, dropped=dropped, notes=notes)
+    words = Words(
+        client=client, control=control, api=api, dropped=dropped, notes=notes, memory=remembrance.memory
+    )
     presses = Presses(client=client, control=control, api=api, notes=notes, ledger=treasury.ledger)
     threads = Threads(client=client, control=control, api=api)
     desk = Desk(
@@ -80,6 +87,9 @@ def gateway(
         experiments=treasury.experiments,
         fetch=treasury.fetch,
         papers=treasury.papers,
+        memory=remembrance.memory,
+        audience=remembrance.audience,
+        forget_me=lambda guild_id, person: remembrance.forgetter.member(guild_id, person, control.wake),
         demo_goals=demo_goals,
     )
     events = Events(
@@ -89,6 +99,7 @@ def gateway(
         presses=presses,
         threads=threads,
         hearing=control.storage.hearing,
+        control=control,
         catchup=CatchUp(control=control, words=words, presses=presses, threads=threads, openings=openings),
     )
     return Gateway(client=client, token=line.token, events=events)

@@ -28,6 +28,7 @@ from agent_core.workspace import Workspaces
 from bot.app import front
 from bot.app.folders import own_folder
 from bot.app.outside import Outside, Part, demo_goals, playground_token
+from bot.app.remembrance import Remembrance, open_remembrance
 from bot.app.treasury import Treasury, open_treasury
 from bot.discord_api import UnavailableError
 from bot.gateway import Gateway
@@ -75,6 +76,7 @@ class Built:
     treasury: Treasury
     own: Path
     """A folder of this process alone."""
+    remembrance: Remembrance
 
     def window(self) -> int | None:
         """The smart model's window, as far as it is known by now."""
@@ -91,7 +93,8 @@ class Bot:
         )
         workspaces = Workspaces(built.own / "files", storage.blobs)
         runner = ContractRunner(workspaces, built.own / "checks", limits, built.pool)
-        tools = toolbox(workspaces, runner, limits, built.pool, (*built.treasury.tools, *more_tools))
+        more = (*built.treasury.tools, *built.remembrance.tools, *more_tools)
+        tools = toolbox(workspaces, runner, limits, built.pool, more)
         prefix = Prefix(
             model=built.model.name,
             system=prompt("system"),
@@ -101,8 +104,13 @@ class Bot:
         )
         self._line = built.line
         self.chores = Chores(
-            storage=storage, workspaces=workspaces, clock=clock, retention_days=settings.retention_days
+            storage=storage,
+            workspaces=workspaces,
+            clock=clock,
+            retention_days=settings.retention_days,
+            others=(self._forget_abandoned,),
         )
+        self._treasury, self._remembrance = built.treasury, built.remembrance
         self.engine = DocketEngine(
             built.redis_url,
             self._turn,
@@ -133,8 +141,16 @@ class Bot:
             workspaces=workspaces,
             followed=True,
             still_may=self._still_may,
-            on_ended=built.treasury.book_cost,
+            on_ended=self._ended,
+            recall=built.remembrance.sessions.before_thought,
         )
+
+    async def _ended(self, state: State) -> None:
+        await self._treasury.book_cost(state)
+        await self._remembrance.sessions.after_end(state)
+
+    async def _forget_abandoned(self) -> None:
+        await self._remembrance.purge_abandoned(self.control)
 
     async def sweep(self) -> None:
         """Wake each session that has had something to take for a while: its wake was lost."""
@@ -210,12 +226,15 @@ async def running(
             pool=pool,
             line=line,
             treasury=await open_treasury(stack, storage, clock),
+            remembrance=await open_remembrance(
+                stack, settings, redis_url, storage, client=line.client, api=line.api
+            ),
         )
         bot = Bot(built, pace, more_tools)
         await stack.enter_async_context(bot.engine)
         await stack.enter_async_context(bot.reporter)
         gateway = (
-            front.gateway(line, bot.control, built.treasury, demo_goals(settings))
+            front.gateway(line, bot.control, built.treasury, built.remembrance, demo_goals(settings))
             if role != "worker"
             else None
         )

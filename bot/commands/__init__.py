@@ -10,6 +10,7 @@ from bot.commands.files import files
 from bot.commands.goal import goal
 from bot.commands.help import help_command
 from bot.commands.ledger import ledger, networth
+from bot.commands.memory import memory
 from bot.commands.opening import Openings
 from bot.commands.settings import settings
 from bot.commands.status import status
@@ -38,6 +39,7 @@ def commands_for(client: discord.Client, desk: Desk) -> Commands:
         ledger(desk),
         experiment(desk),
         usage(desk),
+        memory(desk),
         settings(desk),
         help_command(desk),
     ):

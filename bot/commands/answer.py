@@ -53,7 +53,8 @@ async def defer(api: DiscordApi, interaction: Asking, *, ephemeral: bool) -> Non
     """Promise an answer. Whoever sees it is settled here. Raises DiscordError where it came too late."""
 
     async def work() -> None:
-        await interaction.response.defer(ephemeral=ephemeral)
+        # A press would else promise to change the message with the button.
+        await interaction.response.defer(ephemeral=ephemeral, thinking=True)
 
     await _once(api, work)
     interaction.extras[_DEFERRED] = True
@@ -112,14 +113,15 @@ class Commands(app_commands.CommandTree[discord.Client]):
 
     async def on_error(self, interaction: Asking, error: app_commands.AppCommandError, /) -> None:
         """Tell the person; log what they cannot mend."""
-        text = _for_people(interaction, error)
+        text = for_people(interaction, error)
         try:
             await answer(self._api, interaction, text)
         except DiscordError as failed:
             log.warning("a command was left without an answer", interaction=interaction.id, error=str(failed))
 
 
-def _for_people(interaction: Asking, error: app_commands.AppCommandError) -> str:
+def for_people(interaction: Asking, error: Exception) -> str:
+    """What went wrong, in one sentence; what only the host can mend goes into the log."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
     match cause:
         case RefusedError():

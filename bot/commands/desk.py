@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from agent_core.control import Control
 from agent_core.errors import RefusedError
 from agent_core.experiments import Experiments
+from agent_core.forgetting import Forgotten
 from agent_core.ledger import Ledger
+from agent_core.memory import Memory
 from agent_core.tools.books import Fetch
-from agent_core.values import NamedFile, SessionRef
+from agent_core.values import NamedFile, Person, SessionRef
 from bot.commands.answer import Asking, in_time
 from bot.commands.opening import Openings
-from bot.discord_api import DiscordApi, DroppedFiles
+from bot.discord_api import Audience, DiscordApi, DroppedFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,11 @@ class Desk:
     """Reads a link by the web's own rules."""
     papers: Callable[[str], Awaitable[tuple[NamedFile, ...]]]
     """The books of a server as the inputs of a goal that works on them."""
+    memory: Memory
+    audience: Audience
+    """Who may read what was remembered."""
+    forget_me: Callable[[str, Person], Awaitable[Forgotten]]
+    """Takes everything that a member said out of a server."""
     demo_goals: tuple[tuple[str, str], ...] = ()
     """What the demo model can play: the words that it listens for, and an example. Empty for a real model."""
 

@@ -12,6 +12,7 @@ mend what fails, and hand over the files.
 `/steer` tell it something · `/stop` end it, with `all` everything · `/resume` go on
 `/ledger` the books · `/networth` what we are worth · `/experiment` said before it starts
 `/usage` what was spent, by goal, member and day
+`/memory` what is remembered here, and how to have it forgotten
 `/settings` who may do what, and how I behave here
 
 In a goal's thread:

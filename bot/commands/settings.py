@@ -30,6 +30,8 @@ class Wish:
     verbosity: Verbosity | None
     time_zone: str | None
     mentions: bool | None
+    unremembered: str | None
+    remembered: str | None
 
 
 def settings(desk: Desk) -> Slash:
@@ -52,6 +54,8 @@ def settings(desk: Desk) -> Slash:
         time_zone="The server's time zone, like Europe/Berlin.",
         mentions="Whether a proposal, question or budget stop mentions whom it waits for.",
         mention_me="Whether I may mention you; every member decides this alone.",
+        memory_off="A channel of which nothing new is remembered, its threads neither.",
+        memory_on="A channel of which things are remembered again.",
     )
     @app_commands.autocomplete(time_zone=zones)
     async def command(  # noqa: PLR0917 - the parameters are the options
@@ -67,6 +71,8 @@ def settings(desk: Desk) -> Slash:
         time_zone: str | None = None,
         mentions: bool | None = None,
         mention_me: bool | None = None,
+        memory_off: discord.TextChannel | None = None,
+        memory_on: discord.TextChannel | None = None,
     ) -> None:
         given = {"start": start, "approve": approve, "steer": steer, "configure": configure, "spend": spend}
         wish = Wish(
@@ -76,6 +82,8 @@ def settings(desk: Desk) -> Slash:
             verbosity=verbosity,
             time_zone=time_zone,
             mentions=mentions,
+            unremembered=str(memory_off.id) if memory_off else None,
+            remembered=str(memory_on.id) if memory_on else None,
         )
         await _change(desk, interaction, wish, mention_me)
 
@@ -113,6 +121,11 @@ async def _granted(rules: ServerRules, wish: Wish) -> ServerRules:
         rules = replace(rules, time_zone=await _zone(wish.time_zone))
     if wish.mentions is not None:
         rules = replace(rules, mentions=wish.mentions)
+    if wish.unremembered or wish.remembered:
+        dropped = {wish.unremembered, wish.remembered}
+        others = tuple(one for one in rules.unremembered_channels if one not in dropped)
+        kept_out = (*others, wish.unremembered) if wish.unremembered else others
+        rules = replace(rules, unremembered_channels=kept_out)
     return rules
 
 
@@ -125,6 +138,8 @@ def shown(rules: ServerRules) -> str:
         f"**time zone** {rules.time_zone}",
         f"**mentions** {'on' if rules.mentions else 'off'}",
     ]
+    if rules.unremembered_channels:
+        rows.append("**not remembered** " + " ".join(f"<#{one}>" for one in rules.unremembered_channels))
     if rules.halted:
         rows.append("**stopped**: nothing starts until `/resume` with `all`")
     return "\n".join(rows)

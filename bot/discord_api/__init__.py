@@ -1,6 +1,7 @@
 """REST on Discord: nonces, retries, deadlines, one send at a time per channel, errors in a few classes."""
 
 from bot.discord_api.api import DiscordApi, Presser, Sent, SentFile, Upload
+from bot.discord_api.audience import Audience
 from bot.discord_api.dropped import Caps, DroppedFiles, Received, safe_name
 from bot.discord_api.errors import (
     DiscordError,
@@ -17,6 +18,7 @@ from bot.discord_api.pace import for_threads, paced
 
 __all__ = [
     "LOGIN_REFUSED",
+    "Audience",
     "Caps",
     "DiscordApi",
     "DiscordError",

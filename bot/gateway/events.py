@@ -8,6 +8,7 @@ from typing import Any
 import discord
 import structlog
 
+from agent_core.control import Control
 from agent_core.errors import StoreUnavailableError
 from agent_core.storage import Hearing
 from bot.catchup import CatchUp
@@ -34,6 +35,7 @@ class Events:
         threads: Threads,
         catchup: CatchUp,
         hearing: Hearing,
+        control: Control,
         mend_every_s: float = 30.0,
     ) -> None:
         self._client = client
@@ -42,6 +44,7 @@ class Events:
         self._presses = presses
         self._threads = threads
         self._catchup = catchup
+        self._control = control
         self._mend_every_s = mend_every_s
         self._ear = Ear(hearing)
         self._whole: set[int] = set()
@@ -131,6 +134,7 @@ class Events:
         """The bot was removed from the server. An outage is `on_guild_unavailable`."""
         await self._missing(guild.id)
         await self._do("removal", None, self._threads.left(str(guild.id)))
+        await self._do("removal", None, self._control.left(str(guild.id)))
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         """A thread was deleted."""
@@ -152,6 +156,7 @@ class Events:
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """The bot was invited, or invited again."""
+        await self._do("return", guild.id, self._control.joined(str(guild.id)))
         await self._catch_up([guild])
 
     async def on_message(self, message: discord.Message) -> None:

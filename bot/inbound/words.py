@@ -11,6 +11,7 @@ import discord
 
 from agent_core.control import Control
 from agent_core.errors import StoreUnavailableError
+from agent_core.memory import Memory
 from agent_core.session import State
 from agent_core.signals import Edited, Said, Signal, Withdrawn
 from agent_core.values import FileRef, Person, Right, ServerRules
@@ -58,12 +59,14 @@ class Words:
         api: DiscordApi,
         dropped: DroppedFiles,
         notes: Notes,
+        memory: Memory,
     ) -> None:
         self._client = client
         self._control = control
         self._api = api
         self._dropped = dropped
         self._notes = notes
+        self._memory = memory
         self._lanes = Lanes()
         self._torn: set[str] = set()
         """Threads in which a message could not be stored: no later one may come before it."""
@@ -104,6 +107,8 @@ class Words:
         edited_at = message.edited_at.timestamp()
         async with self._lanes.one(str(message.channel.id)):
             state = await self._state(guild, str(message.channel.id))
+            if state is not None:
+                await self._memory.reworded(str(guild.id), str(message.id), self._text(message))
             said = await self._waiting(state, str(message.id)) if state else None
             if state is None or said is None or said.text == self._text(message):
                 return
@@ -119,6 +124,8 @@ class Words:
         """Withdraw the messages that still wait."""
         async with self._lanes.one(channel_id):
             state = await self._state(guild, channel_id)
+            if state is not None:
+                await self._memory.forget_messages(str(guild.id), message_ids)
             for message_id in message_ids if state else ():
                 if state and await self._waiting(state, message_id):
                     await self._control.signal(state.ref, Withdrawn(message_id=message_id))

@@ -24,6 +24,7 @@ from agent_core.events import (
     Proposed,
     QuestionAsked,
     ReactionChanged,
+    Recalled,
     Rejoined,
     Resumed,
     RuleOffered,
@@ -94,7 +95,7 @@ def _in_order(events: Iterable[Event]) -> list[Event]:
 
 def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:  # noqa: C901, PLR0912 - flat
     match event:
-        case SessionStarted() | ThreadBound() | SignalsTaken():
+        case SessionStarted() | ThreadBound() | SignalsTaken() | Delegated() | Rejoined():
             pass
         case CallReserved() | CallSettled():
             _spends(page, event, rules)
@@ -120,8 +121,8 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             page.post(f"🌀 **stuck** · the model is told: {prose(event.text, 600)}")
         case Compacted():
             _compacted(page, event, rules)
-        case Delegated() | Rejoined():
-            pass
+        case Recalled():
+            _recalled(page, event, rules)
         case ThoughtFailed() | Paused() | Resumed():
             _interrupted(page, event, commit, rules)
         case StopRequested():
@@ -170,6 +171,11 @@ def _thought(page: Page, event: Thought, commit: Commit, rules: ServerRules) -> 
         thread.above = block  # the step's message is the proposal
         return
     thread.step_post = page.post(block.text, files=block.files).key
+
+
+def _recalled(page: Page, event: Recalled, rules: ServerRules) -> None:
+    if event.text:
+        _note(page, rules, f"recalled from memory: {counted(len(event.memories), 'thing')}")
 
 
 def _compacted(page: Page, event: Compacted, rules: ServerRules) -> None:

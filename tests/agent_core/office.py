@@ -137,6 +137,9 @@ async def open_office(
                 await happens()
             return (person.id, right) not in office.lost
 
+        async def nothing(_: State) -> None:
+            """There is no memory here."""
+
         async def ended(state: State) -> None:
             office.ended.append(state.ref)
 
@@ -155,6 +158,7 @@ async def open_office(
                 workspaces=workspaces,
                 still_may=still_may,
                 on_ended=ended,
+                recall=nothing,
             )
             prefix = Prefix(
                 model="scripted",

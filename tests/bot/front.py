@@ -22,6 +22,8 @@ from discord.http import Route
 from agent_core.clock import Clock
 from agent_core.control import Control, Prefix
 from agent_core.events import Commit, Event, Proposed, SignalsTaken, Thought, ThreadBound
+from agent_core.forgetting import Forgetter
+from agent_core.memory import Embedder, Memory
 from agent_core.session import State
 from agent_core.signals import Signal
 from agent_core.storage import Asks, Storage
@@ -30,7 +32,7 @@ from agent_core.values import Action, SessionRef, Usage
 from bot.app.treasury import Treasury, open_treasury
 from bot.catchup import CatchUp
 from bot.commands import Commands, Desk, Openings, commands_for
-from bot.discord_api import Caps, DiscordApi, DroppedFiles, learn
+from bot.discord_api import Audience, Caps, DiscordApi, DroppedFiles, learn
 from bot.gateway import Events, Gateway, make_client, point_at
 from bot.inbound import Notes, Presses, Threads, Words
 from playground import Playground
@@ -78,6 +80,8 @@ class Front:
     storage: Storage
     control: Control
     treasury: Treasury
+    memory: Memory
+    forgetter: Forgetter
     guild_id: str = ""
     channel_id: str = ""
     users: dict[str, str] = field(default_factory=dict[str, str])
@@ -170,11 +174,21 @@ class Front:
             experiments=treasury.experiments,
             fetch=treasury.fetch,
             papers=treasury.papers,
+            memory=self.memory,
+            audience=Audience(client=client, api=api, index=self.storage.index, memory=self.memory),
+            forget_me=lambda guild_id, person: self.forgetter.member(guild_id, person, self.control.wake),
             demo_goals=demo,
         )
         commands = commands_for(client, desk)
         notes = Notes(api)
-        words = Words(client=client, control=self.control, api=api, dropped=dropped, notes=notes)
+        words = Words(
+            client=client,
+            control=self.control,
+            api=api,
+            dropped=dropped,
+            notes=notes,
+            memory=self.memory,
+        )
         presses = Presses(client=client, control=self.control, api=api, notes=notes, ledger=treasury.ledger)
         threads = Threads(client=client, control=self.control, api=api)
         catchup = CatchUp(
@@ -188,6 +202,7 @@ class Front:
             threads=threads,
             catchup=catchup,
             hearing=self.storage.hearing,
+            control=self.control,
             mend_every_s=0.05,
         )
         gateway = Gateway(client=client, token=TOKEN, events=events)
@@ -318,6 +333,8 @@ async def open_front(redis_url: str, folder: Path) -> AsyncGenerator[Front]:
         prefix = Prefix(model="demo", system="", tools=())
         control = Control(storage=storage, engine=Wakes(), clock=Clock(), prefix=prefix)
         treasury = await open_treasury(stack, storage, Clock())
+        embedder = await stack.enter_async_context(Embedder(cache=folder / "models"))
+        memory = await stack.enter_async_context(Memory.open(redis_url, embedder, at_hand=lambda: False))
         front = Front(
             url=playground.url,
             redis_url=redis_url,
@@ -325,6 +342,8 @@ async def open_front(redis_url: str, folder: Path) -> AsyncGenerator[Front]:
             storage=storage,
             control=control,
             treasury=treasury,
+            memory=memory,
+            forgetter=Forgetter(storage, memory, folder / "work"),
         )
         stack.push_async_callback(front.stop_bot)
         state = await front.ask("GET", "state")

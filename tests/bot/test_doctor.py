@@ -64,7 +64,17 @@ async def test_with_nothing_set_every_part_is_well(tmp_path: Path):
     found = await examine(settings(tmp_path))
     assert [row for row in found if row.health is not Health.OK] == []
     parts = list(dict.fromkeys(row.part for row in found))
-    assert parts == ["System", "Settings", "Data folder", "Redis", "Discord", "Model", "Sandbox", "Memory"]
+    assert parts == [
+        "System",
+        "Settings",
+        "Data folder",
+        "Redis",
+        "Discord",
+        "Model",
+        "Embedder",
+        "Sandbox",
+        "Memory",
+    ]
     assert not (tmp_path / "data").exists()
 
 
@@ -73,6 +83,12 @@ async def test_a_data_folder_that_cannot_be_is_named(tmp_path: Path):
     (row,) = await rows(settings(tmp_path, DATA_DIR=tmp_path / "file" / "data"), "Data folder")
     assert row.health is Health.FAIL
     assert "DATA_DIR" in row.mend
+
+
+async def test_an_embedding_model_that_is_not_on_this_machine_is_named(tmp_path: Path):
+    (row,) = await rows(settings(tmp_path, EMBEDDING_MODEL="nobody/no-such-model"), "Embedder")
+    assert row.health is Health.FAIL
+    assert "hf download nobody/no-such-model" in row.text
 
 
 async def test_a_setting_without_effect_is_said(tmp_path: Path):

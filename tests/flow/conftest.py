@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import pytest
 import pytest_asyncio
 
 from agent_core.control import Control
@@ -70,18 +71,32 @@ def settings_for(
     )
 
 
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the bots of this run keep the exported embedding model."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, models: Path) -> Path:
+    """The bot's own folder."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/models").symlink_to(models)
+    return tmp_path / "data"
+
+
 @pytest_asyncio.fixture
 async def stage(
     playground: Playground,
     people: People,
     redis_url: str,
-    tmp_path: Path,
+    data_dir: Path,
     discord_openapi_if_there: DiscordOpenApi | None,
 ) -> AsyncGenerator[Stage]:
     """The bot, up and connected."""
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(ScriptedModel.open())
-        settings = settings_for(playground, redis_url, model.base_url, tmp_path / "data")
+        settings = settings_for(playground, redis_url, model.base_url, data_dir)
         up = await stack.enter_async_context(running(settings, pace=Pace(young_s=0.05)))
         await people.until_bot_is_ready()
         yield Stage(people=people, model=model, control=up.control, settings=settings)

@@ -1,0 +1,89 @@
+"""Who may read what was remembered, as Discord's permissions stand now.
+
+What lands in a thread may only come from where everybody may read who can read that thread; what one member
+is shown for their eyes only, from where that member may read. A thread is read by whoever reads its parent.
+"""
+
+from collections.abc import Mapping
+
+import discord
+
+from agent_core.errors import StoreUnavailableError
+from agent_core.memory import Memory
+from agent_core.session import State
+from agent_core.storage import Index
+from bot.discord_api.api import DiscordApi
+from bot.discord_api.errors import DiscordError
+
+Channels = Mapping[int, discord.abc.GuildChannel]
+"""The channels of a server by their ids; no threads."""
+
+
+class Audience:
+    """Looks up who may read what."""
+
+    def __init__(self, *, client: discord.Client, api: DiscordApi, index: Index, memory: Memory) -> None:
+        self._client = client
+        self._api = api
+        self._index = index
+        self._memory = memory
+        self._parents: dict[tuple[str, str], str] = {}
+        """(server, thread) -> the channel that it is in, which never changes."""
+
+    async def of_session(self, state: State) -> frozenset[str]:
+        """Where everybody may read who can read the session's thread. Raises StoreUnavailableError."""
+        guild_id = state.ref.guild_id
+        guild, channels = await self._look(guild_id)
+        here = channels.get(int(state.channel_id))
+        allowed = {state.thread_id} - {None}
+        for said_in in await self._memory.channels(guild_id):
+            there = channels.get(int(await self._parent(guild_id, said_in)))
+            if here is not None and there is not None and is_wider(there, here, guild.default_role):
+                allowed.add(said_in)
+        return frozenset(one for one in allowed if one is not None)
+
+    async def of_member(self, guild_id: str, member: discord.Member) -> frozenset[str]:
+        """Where this member may read. Raises StoreUnavailableError."""
+        _, channels = await self._look(guild_id)
+        allowed: set[str] = set()
+        for said_in in await self._memory.channels(guild_id):
+            there = channels.get(int(await self._parent(guild_id, said_in)))
+            if there is not None and _reads(there.permissions_for(member)):
+                allowed.add(said_in)
+        return frozenset(allowed)
+
+    async def _parent(self, guild_id: str, channel_id: str) -> str:
+        key = (guild_id, channel_id)
+        if key not in self._parents:
+            ref = await self._index.by_thread(guild_id, channel_id)
+            found = await self._index.channel(ref) if ref else None
+            if found is None:
+                return channel_id
+            self._parents[key] = found
+        return self._parents[key]
+
+    async def _look(self, guild_id: str) -> tuple[discord.Guild, Channels]:
+        """The server and its channels: as the gateway keeps them, else asked for."""
+        guild = self._client.get_guild(int(guild_id))
+        if guild is not None and not guild.unavailable and guild.channels:
+            return guild, {channel.id: channel for channel in guild.channels}
+        try:
+            fetched = await self._api.call(lambda: self._client.fetch_guild(int(guild_id)))
+            found = await self._api.call(fetched.fetch_channels)
+        except DiscordError as error:
+            raise StoreUnavailableError(f"Discord does not say who may read what: {error}") from error
+        return fetched, {channel.id: channel for channel in found}
+
+
+def is_wider(there: discord.abc.GuildChannel, here: discord.abc.GuildChannel, everyone: discord.Role) -> bool:
+    """Whether everybody who can read `here` can read `there`. A no where that is not plain to see."""
+    if there.id == here.id or there.overwrites == here.overwrites:
+        return True
+    closed = any(
+        pair.view_channel is False or pair.read_message_history is False for pair in there.overwrites.values()
+    )
+    return not closed and _reads(there.permissions_for(everyone))
+
+
+def _reads(permissions: discord.Permissions) -> bool:
+    return permissions.view_channel and permissions.read_message_history
