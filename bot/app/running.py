@@ -40,6 +40,8 @@ from sandbox import Pool
 
 _CAUGHT_UP_WITHIN_S = 10.0
 _LISTENED_S = 0.2
+_SOMEBODY_WITHIN_S = 3.0
+"""Seconds that a worker apart waits for a gateway; what rests on people waits for one anyhow."""
 _TAKEN_WITHIN_S = 20.0
 """Seconds that a wake has to bring a worker to an inbox before the sweep looks after it."""
 
@@ -292,7 +294,7 @@ async def _work(bot: Bot, gateway: Gateway | None) -> None:
 async def _until_somebody_listens(hearing: Hearing) -> None:
     """Wait for a gateway of another process, but not long: without one, what needs nobody is worked on."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_CAUGHT_UP_WITHIN_S):
+        async with asyncio.timeout(_SOMEBODY_WITHIN_S):
             while not await hearing.anybody():  # noqa: ASYNC110 - another process says so
                 await asyncio.sleep(_LISTENED_S)
 

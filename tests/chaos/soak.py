@@ -17,6 +17,7 @@ from tests.chaos.stage import Chaos, chaos
 
 STEPS = 15
 WITHIN_S = 600.0
+SHARED = 40
 
 
 async def soak(
@@ -47,6 +48,21 @@ async def soak(
         return crowd
 
 
+async def share(folder: Path, *, goals: int, rng: random.Random) -> Crowd:
+    """Let two workers share so many goals, and kill one of them for good, in the middle."""
+    async with chaos(folder) as stage:
+        crowd = Crowd(stage=stage, steps=STEPS, rng=rng, takes_s=1.5)
+        stage.model.will_always(crowd.reply)
+        roles = [stage.role("gateway", "gateway"), stage.role("one", "worker"), stage.role("two", "worker")]
+        await stage.start(*roles)
+        await stage.people.until_bot_is_ready()
+        await crowd.begin(goals)
+        await crowd.kill(stage.programs["one"])
+        await crowd.until_over(WITHIN_S)
+        crowd.found = await crowd.broken()
+        return crowd
+
+
 async def _kill(crowd: Crowd, kills: int, pause_s: float) -> None:
     programs = crowd.stage.programs
     for _ in range(kills):
@@ -72,11 +88,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
+    rng = random.Random(given.seed)  # noqa: S311 - chance, not secrecy
     with tempfile.TemporaryDirectory(prefix="gk") as folder:
-        rng = random.Random(given.seed)  # noqa: S311 - chance, not secrecy
+        print(f"two workers share {SHARED} goals, one is killed: lease 1 s, a cut step takes 1.5 s", flush=True)
+        shared = asyncio.run(share(Path(folder), goals=SHARED, rng=rng))
+    show(shared)
+    with tempfile.TemporaryDirectory(prefix="gk") as folder:
+        print(f"{given.goals} goals, {given.kills} kills of workers, gateway and Redis", flush=True)
         crowd = asyncio.run(soak(Path(folder), goals=given.goals, kills=given.kills, rng=rng))
     show(crowd)
-    return 1 if crowd.found else 0
+    return 1 if crowd.found or shared.found else 0
 
 
 def show(crowd: Crowd) -> None:

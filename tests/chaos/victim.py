@@ -85,7 +85,7 @@ async def main(role: Role, sent: Path, ahead_s: float) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     clock = Clock()
     clock.advance(ahead_s)
-    async with running(settings, role, clock=clock, pace=Pace(young_s=0.05), more_tools=[call_out(sent)]):
+    async with running(settings, role, clock=clock, pace=Pace(young_s=1.0), more_tools=[call_out(sent)]):
         print("up", flush=True)
         await ended.wait()
 
