@@ -37,10 +37,12 @@ class Parts:
     app: web.Application
     gateway: Gateway
     looking: Looking
+    world: World
 
     async def end_connections(self) -> None:
         """Close sockets and streams."""
         self.looking.end_streams()
+        self.world.clock.let_go()
         await self.gateway.shut()
 
 
@@ -68,7 +70,7 @@ def build_application(world: World, *, bind: str, token: str | None, rate_limits
         app.router.add_get(path, gateway.handle)
     app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", Cdn(world).handle)
     _add_people(app, Calling(world, Watch(world)), Doing(world, gateway, faults), looking)
-    return Parts(app=app, gateway=gateway, looking=looking)
+    return Parts(app=app, gateway=gateway, looking=looking, world=world)
 
 
 def _add_people(app: web.Application, calling: Calling, doing: Doing, looking: Looking) -> None:
@@ -98,6 +100,7 @@ def _add_people(app: web.Application, calling: Calling, doing: Doing, looking: L
         ("POST", "/faults", doing.fault),
         ("DELETE", "/faults", doing.clear_faults),
         ("POST", "/clock", doing.clock),
+        ("GET", "/clock", doing.time),
     ]
     for method, path, ask in asks:
         app.router.add_route(method, "/playground" + path, answering(ask))

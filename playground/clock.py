@@ -1,5 +1,6 @@
 """The world's time: the machine's, moved forward by people who do not want to wait."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ class Clock:
     def __init__(self, offset_s: float = 0.0) -> None:
         self._offset_s = offset_s
         self._listeners: list[Callable[[float], None]] = []
+        self._waiting: set[asyncio.Event] = set()
 
     @property
     def offset_s(self) -> float:
@@ -28,6 +30,26 @@ class Clock:
         self._offset_s += seconds
         for listener in self._listeners:
             listener(seconds)
+        for moved in self._waiting:
+            moved.set()
+
+    async def beyond(self, offset_s: float, within_s: float) -> None:
+        """Return once the world is further ahead than this, but not later than that."""
+        moved = asyncio.Event()
+        self._waiting.add(moved)
+        try:
+            if self._offset_s <= offset_s:
+                async with asyncio.timeout(within_s):
+                    await moved.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._waiting.discard(moved)
+
+    def let_go(self) -> None:
+        """Let nobody wait any longer: the server ends."""
+        for moved in self._waiting:
+            moved.set()
 
     def on_advance(self, listener: Callable[[float], None]) -> None:
         """Call `listener(seconds)` after each move."""

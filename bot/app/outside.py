@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from agent_core.clock import Clock
 from agent_core.errors import StartError
 from agent_core.model import Model
 from agent_core.storage.embedded import EmbeddedRedis
@@ -52,7 +51,7 @@ class Outside:
         self.tell("Redis", f"embedded ({embedded.name}), data in {self._settings.data_dir / 'redis'}")
         return embedded.url
 
-    async def playground(self, clock: Clock) -> Playground | None:
+    async def playground(self) -> Playground | None:
         """The playground, where these settings want one. Raises StartError."""
         settings = self._settings
         if not settings.plays:
@@ -63,7 +62,6 @@ class Outside:
             settings.playground_port,
             settings.playground_bind or "127.0.0.1",
             lambda app: add_page(app, examples),
-            on_clock_advance=clock.advance,
         )
         try:
             await self._stack.enter_async_context(playground)

@@ -26,6 +26,7 @@ from agent_core.values import Person, Right, SessionRef
 from agent_core.worker import DocketEngine
 from agent_core.workspace import Workspaces
 from bot.app import front
+from bot.app.days import follow_playground
 from bot.app.folders import own_folder
 from bot.app.outside import Outside, Part, demo_goals, playground_token
 from bot.app.remembrance import Remembrance, open_remembrance
@@ -209,11 +210,14 @@ async def running(
         )
         for warning in storage.warnings:
             outside.tell("Redis", warning.text, warns=True)
-        playground = await outside.playground(clock)
+        playground = await outside.playground()
         model = await outside.model()
         fast = await outside.fast(model)
         pool = await outside.sandbox()
-        line = await front.call(stack, settings, _place(settings, playground), storage.turnstile)
+        place = _place(settings, playground)
+        line = await front.call(stack, settings, place, storage.turnstile)
+        if place.local:
+            await follow_playground(stack, line.http, place.api_url, clock)
         outside.tell("Discord", f"logged in as {line.client.user}")
         folders = stack.enter_context(ExitStack())
         own = await asyncio.to_thread(own_folder, folders, settings.data_dir / "work")

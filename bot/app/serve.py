@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent_core.clock import Clock
 from agent_core.errors import StartError
 from bot.app.outside import Outside
 from bot.app.running import Running, running
@@ -78,7 +77,7 @@ async def _playground(settings: Settings) -> None:
     stop = _stop_event()
     async with AsyncExitStack() as stack:
         outside = Outside(stack, settings.model_copy(update={"playground": True}))
-        playground = await outside.playground(Clock())
+        playground = await outside.playground()
         if playground is not None:
             print(f"The playground is at {playground.page_url}", flush=True)
             print(f"Bots join it with DISCORD_API_URL={playground.api_url}", flush=True)

@@ -28,6 +28,9 @@ LAST_MOMENT = 5_680_281_600.0
 """2150-01-01. The time in an id has 42 bits of milliseconds."""
 
 
+CLOCK_WAIT_S = 20.0
+
+
 class Doing:
     """The changing handlers."""
 
@@ -253,6 +256,17 @@ class Doing:
             raise wrong("'advance_s' would go past the year 2150, where ids end.")
         self._world.clock.advance(float(seconds))
         return {"now": self._world.clock.now(), "offset_s": self._world.clock.offset_s}
+
+    async def time(self, request: web.Request) -> Payload:
+        """The world's time; with `beyond`, once it is further ahead than that, or after a while."""
+        clock, beyond = self._world.clock, request.query.get("beyond")
+        if beyond is not None:
+            try:
+                wanted = float(beyond)
+            except ValueError:
+                raise wrong("'beyond' must be a number of seconds.") from None
+            await clock.beyond(wanted, CLOCK_WAIT_S)
+        return {"now": clock.now(), "offset_s": clock.offset_s}
 
 
 def _fits(kind: str, code: int) -> bool:

@@ -39,8 +39,8 @@ class Crowd:
     said: dict[SessionRef, dict[str, float]] = field(default_factory=dict[SessionRef, dict[str, float]])
     """What people have said, and when."""
     resumed_s: list[float] = field(default_factory=list[float])
-    """Seconds from the death of a worker to the next commit of each session that it had; in most of them a step
-    that was cut runs once more."""
+    """Seconds from the death of a worker to the next commit of each session that it had; in most of them a
+    step that was cut runs once more."""
     found: list[str] = field(default_factory=list[str])
     """Breaches of the law, once they were looked for."""
     _watches: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.chaos.crowd import AT_ONCE, Crowd
 from tests.chaos.stage import Chaos, chaos
+from tests.chaos.test_month import month
 
 STEPS = 15
 WITHIN_S = 600.0
@@ -85,18 +86,25 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--goals", type=int, default=50)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--proposals", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     rng = random.Random(given.seed)  # noqa: S311 - chance, not secrecy
     with tempfile.TemporaryDirectory(prefix="gk") as folder:
-        print(f"two workers share {SHARED} goals, one is killed: lease 1 s, a cut step takes 1.5 s", flush=True)
+        print(
+            f"two workers share {SHARED} goals, one is killed: lease 1 s, a cut step takes 1.5 s", flush=True
+        )
         shared = asyncio.run(share(Path(folder), goals=SHARED, rng=rng))
     show(shared)
     with tempfile.TemporaryDirectory(prefix="gk") as folder:
         print(f"{given.goals} goals, {given.kills} kills of workers, gateway and Redis", flush=True)
         crowd = asyncio.run(soak(Path(folder), goals=given.goals, kills=given.kills, rng=rng))
     show(crowd)
+    with tempfile.TemporaryDirectory(prefix="gk") as folder:
+        print(f"{given.proposals} proposals, answered a month later", flush=True)
+        asyncio.run(month(Path(folder), given.proposals))
+    print("each acted on once, none by somebody who had lost the right")
     return 1 if crowd.found or shared.found else 0
 
 
