@@ -132,6 +132,7 @@ async def main() -> None:
             await compare("a plot", PLOT, ways)
             await at_once(pool, Path(name))
             await pool.ready()
+            await asyncio.sleep(1)  # until the kernel is through with those that ended
             idle()
 
 

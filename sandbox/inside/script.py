@@ -8,6 +8,7 @@ import atexit
 import builtins
 import errno
 import gc
+import itertools
 import os
 import random
 import signal
@@ -33,7 +34,7 @@ def set_path(*, on_path: bool = False) -> None:
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     packages = f"{RUNTIME}/lib/{version}/site-packages"
     # without the folder this began in
-    library = [path for path in sys.path if path.startswith("/") and path != packages]
+    library = [path for path in sys.path if path.startswith("/") and path not in {packages, _FOLDER}]
     sys.path[:] = [*([_FOLDER] if on_path else []), *library, packages]
     sys.prefix = sys.exec_prefix = RUNTIME
     for name in ("quit", "exit"):
@@ -85,7 +86,7 @@ def prepare() -> None:
 def run_python(word_fd: int) -> NoReturn:
     """Run the script as `__main__`, then end as an interpreter does; never returns."""
     main = sys.modules["__main__"]
-    there, first = set(sys.modules), os.getpid()
+    there, first = len(sys.modules), os.getpid()
     code, note = _outcome(main)
     try:
         code = _end(main, there, code)
@@ -105,8 +106,11 @@ def _main() -> None:
     for name in [name for name in names if not name.startswith("__")]:
         del names[name]
     names.update(__file__=PATHS[False], __loader__=None, __cached__=None)
-    for name in [name for name in sys.modules if name.split(".")[0] == "inside"]:
-        del sys.modules[name]
+    package = sys.modules.pop(
+        "inside"
+    )  # by what it holds: to ask each of all modules would copy their memory
+    for name in vars(package):
+        sys.modules.pop(f"inside.{name}", None)
 
 
 def _outcome(main: ModuleType) -> tuple[int, bytes]:
@@ -150,12 +154,13 @@ def _exit_code(error: SystemExit) -> int:
     return 1
 
 
-def _end(main: ModuleType, there: set[str], code: int) -> int:
+def _end(main: ModuleType, there: int, code: int) -> int:
     """Threads, handlers, then what the script holds: closes its files. The packages are left as they are."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
     _flush()
-    _clear([main, *(module for name, module in list(sys.modules.items()) if name not in there)])
+    mine = len(sys.modules) - there  # the latest: to ask each of all modules would copy their memory
+    _clear([main, *itertools.islice(reversed(sys.modules.values()), max(mine, 0))])
     return code if _flush() or code else _LOST
 
 

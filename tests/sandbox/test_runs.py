@@ -144,7 +144,8 @@ async def test_two_boxes_see_nothing_of_each_other(pool: Pool, tmp_path: Path):
 
 
 async def test_a_read_only_workspace_can_be_judged_but_not_changed_or_imported(pool: Pool, workspace: Path):
-    (workspace / "json.py").write_text("raise RuntimeError('imported')", encoding="utf-8")
+    for name in ("json.py", "planted.py"):
+        (workspace / name).write_text("raise RuntimeError('imported')", encoding="utf-8")
     (workspace / "answer.txt").write_text("42", encoding="utf-8")
     source = (
         "import json, os\nprint(open('answer.txt').read(), os.path.dirname(__file__))\n"
@@ -152,15 +153,16 @@ async def test_a_read_only_workspace_can_be_judged_but_not_changed_or_imported(p
         "def close(): os.chmod('answer.txt', 0)\nfor action in (write, remove, close):\n"
         "    try:\n        action()\n        print('changed')\n    except OSError as error:\n"
         "        print(error.strerror)\n"
-        "open('/tmp/scratch', 'w').write('fine')"
+        "open('/tmp/scratch', 'w').write('fine')\n"
+        "try:\n    import planted\nexcept ImportError:\n    print('not found')"
     )
 
     async with Sandbox(workspace=workspace, pool=pool, read_only=True) as box:
         result = await box.run_python(source)
 
-    assert result.stdout == "42 /box\n" + 3 * "Read-only file system\n"
+    assert result.stdout == "42 /box\n" + 3 * "Read-only file system\n" + "not found\n", result.stderr
     assert (result.exit_code, result.changed, result.removed) == (0, (), ())
-    assert sorted(os.listdir(workspace)) == ["answer.txt", "json.py"]  # noqa: PTH208
+    assert sorted(os.listdir(workspace)) == ["answer.txt", "json.py", "planted.py"]  # noqa: PTH208
 
 
 async def test_a_sandbox_without_a_pool_owns_what_it_needs(workspace: Path):
