@@ -3,5 +3,6 @@
 from bot.gateway.client import guard_parsers, log_in, make_client, point_at
 from bot.gateway.events import Events
 from bot.gateway.gateway import Gateway
+from bot.gateway.probe import Patience
 
-__all__ = ["Events", "Gateway", "guard_parsers", "log_in", "make_client", "point_at"]
+__all__ = ["Events", "Gateway", "Patience", "guard_parsers", "log_in", "make_client", "point_at"]

@@ -33,7 +33,7 @@ from bot.app.treasury import Treasury, open_treasury
 from bot.catchup import CatchUp
 from bot.commands import Commands, Desk, Openings, commands_for
 from bot.discord_api import Audience, Caps, DiscordApi, DroppedFiles, learn
-from bot.gateway import Events, Gateway, make_client, point_at
+from bot.gateway import Events, Gateway, Patience, make_client, point_at
 from bot.inbound import Notes, Presses, Threads, Words
 from playground import Playground
 
@@ -87,6 +87,8 @@ class Front:
     users: dict[str, str] = field(default_factory=dict[str, str])
     """Name -> id. Robin owns the server; Sasha and Kim have the rights of everybody."""
     bot: Bot | None = None
+    patience: Patience | None = None
+    """How long the bot believes a silent connection."""
     taken: dict[SessionRef, list[Signal]] = field(default_factory=dict[SessionRef, list[Signal]])
     """What was in the inboxes before `take`."""
 
@@ -205,7 +207,7 @@ class Front:
             control=self.control,
             mend_every_s=0.05,
         )
-        gateway = Gateway(client=client, token=TOKEN, events=events)
+        gateway = Gateway(client=client, token=TOKEN, events=events, patience=self.patience)
         running = asyncio.create_task(gateway.run())
         self.bot = Bot(client=client, gateway=gateway, commands=commands, running=running)
         await self.until(self.ready)

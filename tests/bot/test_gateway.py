@@ -8,8 +8,9 @@ import discord
 import pytest
 
 from agent_core.errors import StartError
+from agent_core.signals import Reacted
 from bot.discord_api import Facts, learn
-from bot.gateway import Gateway, guard_parsers, log_in, make_client, point_at
+from bot.gateway import Gateway, Patience, guard_parsers, log_in, make_client, point_at
 from tests.bot.front import TOKEN, Front
 
 
@@ -194,3 +195,19 @@ async def test_closing_ends_what_is_still_being_done(front: Front):
     async with asyncio.timeout(10):
         front.bot.running.cancel()
         await gateway.close()
+
+
+async def test_a_connection_that_answers_heartbeats_and_delivers_nothing_is_noticed(world: Front):
+    world.patience = Patience(silent_s=0.6, answers_within_s=0.4)
+    bot = await world.start_bot()
+    state = await world.goal()
+    message_id = await world.propose(state.ref)
+    await world.ask("POST", "faults", kind="silent_socket")
+    await world.press(state.thread_id or "", message_id, "✅", remove=False)
+
+    async def heard() -> bool:
+        fresh = await world.storage.inbox.fresh(state.ref, state.inbox_id)
+        return any(isinstance(signal, Reacted) for _, signal in fresh)
+
+    await world.until(heard)
+    assert not bot.running.done()
