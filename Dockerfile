@@ -2,7 +2,7 @@
 # no weaker wall to fall back to: compose.yaml brings profiles that allow them. Without these the bot answers, but runs
 # no code; it says so in the thread, and `doctor` says it in a table.
 #
-#   docker compose up
+#   docker compose up goalkeeper
 #   docker compose run --rm goalkeeper doctor
 FROM python:3.11-slim
 

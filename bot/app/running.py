@@ -210,7 +210,7 @@ async def running(
         )
         for warning in storage.warnings:
             outside.tell("Redis", warning.text, warns=True)
-        playground = await outside.playground()
+        playground = await outside.playground() if role == "all" else None
         model = await outside.model()
         fast = await outside.fast(model)
         pool = await outside.sandbox()
