@@ -1,12 +1,13 @@
-"""compose.yaml as it is parsed: a gateway, a Redis that loses nothing, and workers that one flag multiplies."""
+"""compose.yaml as it is parsed: a gateway, a Redis that loses nothing, and workers by one flag."""
 
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from agent_core.errors import StartError
-from bot.settings import check_role, load
+from bot.settings import Role, check_role, load
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -24,9 +25,12 @@ def test_one_flag_scales_the_workers():
     assert "profiles" not in worker
 
 
+ROLES: tuple[Role, ...] = ("gateway", "worker")
+
+
 def test_gateway_and_workers_have_one_redis_and_one_folder():
     found = services()
-    for role in ("gateway", "worker"):
+    for role in ROLES:
         service = found[role]
         settings = load({**service["environment"], "DISCORD_TOKEN": "a.b.c"}, env_file=None)
         check_role(settings, role)
@@ -56,10 +60,6 @@ def test_a_first_look_needs_no_setting_and_is_not_started_with_the_others():
 
 def test_roles_apart_need_a_redis_that_both_reach():
     settings = load({"DISCORD_TOKEN": "a.b.c"}, env_file=None)
-    for role in ("gateway", "worker"):
-        try:
+    for role in ROLES:
+        with pytest.raises(StartError, match="REDIS_URL"):
             check_role(settings, role)
-        except StartError as error:
-            assert "REDIS_URL" in str(error)
-        else:
-            raise AssertionError(role)
