@@ -20,6 +20,7 @@ from agent_core.events import (
     Thought,
     Told,
 )
+from agent_core.fence import explained
 from agent_core.session import State
 from agent_core.session.pending import keyed
 from agent_core.values import Message, NamedFile
@@ -143,7 +144,8 @@ def _summary(compacted: Compacted) -> Message:
 
 
 def _system(started: SessionStarted) -> Message:
-    return {"role": "system", "content": started.system}
+    fence = f"\n\n{explained(started.fence)}" if started.fence else ""
+    return {"role": "system", "content": started.system + fence}
 
 
 def _goal(started: SessionStarted, pictures: Pictures) -> Message:

@@ -10,12 +10,23 @@ from agent_core.clock import Clock
 from agent_core.engine import Engine
 from agent_core.errors import FencedError, NewerEventError, RefusedError, UnreadableJournalError
 from agent_core.events import Commit, SessionStarted
+from agent_core.fence import new_marker
 from agent_core.session import State
 from agent_core.session.files import dropped_apart
 from agent_core.signals import Signal, StopAsked
 from agent_core.storage import Storage
 from agent_core.storage.budgets import Caps, Day
-from agent_core.values import Autonomy, Limits, Message, NamedFile, Person, ServerRules, SessionRef
+from agent_core.values import (
+    NO_MARKS,
+    Autonomy,
+    Inherited,
+    Limits,
+    Message,
+    NamedFile,
+    Person,
+    ServerRules,
+    SessionRef,
+)
 
 ABANDONED_S = 7 * 86_400.0
 """Seconds after which a server that removed the bot is forgotten."""
@@ -35,6 +46,8 @@ class Order:
     budget_usd: float | None = None
     """US$; replaces the host's cap for one session."""
     files: tuple[NamedFile, ...] = ()
+    marks: Inherited = NO_MARKS
+    """Of the goal that this one goes on from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +88,8 @@ class Control:
             tools=self._prefix.tools,
             done_when=order.done_when,
             files=dropped_apart({}, order.files),
+            fence=new_marker(),
+            marks=order.marks,
         )
         # The index first: a name without a journal is nothing, a journal without a name would be lost.
         await self.storage.index.add(order.ref, order.channel_id)

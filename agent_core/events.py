@@ -9,12 +9,15 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from agent_core.errors import LimitName, NewerEventError
+from agent_core.outside import Installed, Marked, Reached
 from agent_core.signals import Post, as_json
 from agent_core.thinking import CallReserved, CallSettled, Compacted, Recalled, Thought, ThoughtFailed, Told
 from agent_core.values import (
+    NO_MARKS,
     Autonomy,
     Check,
     CheckResult,
+    Inherited,
     Limits,
     Message,
     NamedFile,
@@ -47,6 +50,9 @@ class SessionStarted:
     files: tuple[NamedFile, ...] = ()
     parent: Parent | None = None
     """Of a sub-session: who started it, and posts of which thread its own stand among."""
+    fence: str = ""
+    """The random marker around every text of a stranger in this session."""
+    marks: Inherited = NO_MARKS
     kind: Literal["started"] = "started"
 
 
@@ -305,6 +311,9 @@ Event = (
     | RuleOffered
     | ActionStarted
     | Observed
+    | Marked
+    | Reached
+    | Installed
     | PlanSet
     | ContractFrozen
     | QuestionAsked

@@ -3,11 +3,12 @@
 The table of names and risks is fixed; others rely on it. A tool outside it (an outside server's) reaches.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from agent_core.links import host_of, key_of, on_platform
 from agent_core.values import Action, Arguments, Autonomy, Risk
 
 _SAFE = (
@@ -25,6 +26,10 @@ RISKS: Mapping[str, Risk] = MappingProxyType(
     }
 )
 
+FETCHES = frozenset({"read_page", "fetch_file"})
+"""Tools that go to an address which the model chose, without asking."""
+_MOST_NAMED = 3
+
 ASKS_EACH_TIME = frozenset({"book", "forget", "register_experiment"})
 
 
@@ -41,6 +46,12 @@ class Standing:
     """Kinds of action that always pass."""
     tainted: bool = False
     private: bool = False
+    sources: Sequence[str] = ()
+    """Where its texts of strangers came from, the newest last."""
+    addresses: Set[str] = frozenset()
+    """Keys of the addresses that people gave or that stood in a hit or a page."""
+    safe_tools: Set[str] = frozenset()
+    """Tools of outside servers that the host has marked as safe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +68,9 @@ class Verdict:
     """What a standing yes would cover, in words; empty where none can cover this action."""
 
 
-def risk_of(name: str) -> Risk:
-    """The risk of a tool by its name."""
-    return RISKS.get(name, Risk.REACH)
+def risk_of(name: str, safe_tools: Set[str] = frozenset()) -> Risk:
+    """The risk of a tool by its name; `safe_tools` are those of outside servers that the host trusts."""
+    return Risk.SAFE if "__" in name and name in safe_tools else RISKS.get(name, Risk.REACH)
 
 
 def kinds(action: Action) -> tuple[str, ...]:
@@ -106,7 +117,9 @@ def _why_ask(action: Action, standing: Standing) -> str | None:
         return f"`{action.name}` asks each time"
     if _rewrites_contract(action, standing):
         return "it changes the contract that was agreed"
-    match risk_of(action.name):
+    if _composes(action, standing):
+        return f"nobody gave this address, and this session holds private files; {_read(standing)}"
+    match risk_of(action.name, standing.safe_tools):
         case Risk.SAFE:
             return None
         case Risk.REACH:
@@ -116,9 +129,26 @@ def _why_ask(action: Action, standing: Standing) -> str | None:
 
 
 def _why_reach(standing: Standing) -> str | None:
-    if standing.autonomy is not Autonomy.AUTO:
-        return "it leaves the sandbox"
-    return "it leaves the sandbox, after a stranger's text was read" if standing.tainted else None
+    if standing.tainted:
+        return f"it leaves the sandbox, and {_read(standing)}"
+    return None if standing.autonomy is Autonomy.AUTO else "it leaves the sandbox"
+
+
+def _read(standing: Standing) -> str:
+    """Whose texts may have asked for it, the newest first."""
+    places = list(dict.fromkeys(host_of(url) or url[:60] for url in reversed(standing.sources)))
+    more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
+    return f"this session has read text of strangers: {', '.join(places[:_MOST_NAMED])}{more}"
+
+
+def _composes(action: Action, standing: Standing) -> bool:
+    """Whether it would carry private text away: an address that nobody gave, in a session with both marks."""
+    if not (standing.tainted and standing.private) or action.name not in FETCHES:
+        return False
+    url = (action.arguments or {}).get("url")
+    if not isinstance(url, str):
+        return False
+    return key_of(url) not in standing.addresses and not on_platform(url)
 
 
 def _why_run(standing: Standing) -> str | None:
@@ -140,5 +170,6 @@ def _may_stand(action: Action, standing: Standing) -> bool:
     return not (
         action.name in ASKS_EACH_TIME
         or _rewrites_contract(action, standing)
-        or (standing.tainted and risk_of(action.name) is Risk.REACH)
+        or _composes(action, standing)
+        or (standing.tainted and risk_of(action.name, standing.safe_tools) is Risk.REACH)
     )

@@ -97,6 +97,43 @@ class Observation:
     """The whole output, where `text` is only its head and tail."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a text of a stranger came from."""
+
+    number: int
+    """Counted from 1 in each session; the model cites it as [number]."""
+    url: str
+    """The address, or what stands for one, such as `mcp:server`."""
+    title: str = ""
+    how: Literal["hit", "page", "file", "online", "install", "mcp", "memory", "session"] = "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """The marks that a session begins with: of its parent, or of the goal that it goes on from."""
+
+    tainted: tuple[Source, ...] = ()
+    private: tuple[str, ...] = ()
+    """What private things it holds: paths of input files, names of channels."""
+    addresses: tuple[str, ...] = ()
+    """Keys (`links.key_of`) of the addresses that it knows."""
+
+
+NO_MARKS = Inherited()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """An installed package: exactly this file."""
+
+    name: str
+    version: str
+    file: str
+    """The name of its wheel."""
+    sha256: str
+
+
 class Risk(StrEnum):
     """What an action can do at worst."""
 
@@ -245,5 +282,9 @@ class ServerRules:
     unremembered_channels: tuple[str, ...] = ()
     """Channels of which nothing new is remembered."""
     mentions: bool = True
+    allow_hosts: tuple[str, ...] = ()
+    """Only these hosts and all below them are reached, where there are any."""
+    deny_hosts: tuple[str, ...] = ()
+    """These never are."""
     halted: bool = False
     """`/stop all`: nothing runs and nothing starts until `/resume all`."""

@@ -25,7 +25,16 @@ EVERY = 150
 PIECE = 64
 """Items of the history in one piece."""
 
-_FOLDS = ("session/*.py", "events.py", "policy.py", "signals.py", "thinking.py", "values.py")
+_FOLDS = (
+    "session/*.py",
+    "events.py",
+    "links.py",
+    "outside.py",
+    "policy.py",
+    "signals.py",
+    "thinking.py",
+    "values.py",
+)
 """What decides how a journal becomes a state."""
 
 Item = Annotated[events.Item, Field(discriminator="kind")]

@@ -1,4 +1,4 @@
-"""The state of a session, folded from its journal. Deterministic: the same commits give the same state."""
+"""The state of a session, commit by commit. Deterministic: the same commits give the same state."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -17,14 +17,17 @@ from agent_core.events import (
     Delivered,
     Ended,
     Event,
+    Installed,
     Item,
     LimitReached,
+    Marked,
     Observed,
     Paused,
     PersonSpoke,
     PlanSet,
     Proposed,
     QuestionAsked,
+    Reached,
     ReactionChanged,
     Recalled,
     Rejoined,
@@ -44,6 +47,7 @@ from agent_core.policy import Standing, kinds, risk_of
 from agent_core.session.compaction import Room
 from agent_core.session.files import folders_above
 from agent_core.session.lead import Tail
+from agent_core.session.marks import Marks
 from agent_core.session.pending import Pending, asked_for
 from agent_core.session.reactions import Reaction, Reactions
 from agent_core.session.spending import Spending
@@ -118,8 +122,7 @@ class State:
     first_run_allowed: bool = False
     five_left: int = 0
     always: set[str] = field(default_factory=set[str])
-    tainted: bool = False
-    private: bool = False
+    marks: Marks = field(default_factory=Marks)
     paused: Paused | None = None
     stop: StopRequested | None = None
     ended: Ended | None = None
@@ -199,8 +202,10 @@ class State:
             contract_frozen=self.contract is not None,
             five_left=self.five_left,
             always=self.always,
-            tainted=self.tainted,
-            private=self.private,
+            tainted=self.marks.tainted,
+            private=bool(self.marks.private),
+            sources=self.marks.places,
+            addresses=self.marks.addresses,
         )
 
     def find(self, key: str) -> Pending | None:
@@ -217,6 +222,7 @@ class State:
         self.version, self.at = commit.version, commit.at
         self.tail.apply(commit)
         for event in commit.events:
+            self.marks.take(event)
             self._apply(event)
 
     def _apply(self, event: Event) -> None:  # noqa: C901, PLR0912 - one flat line per event of the union
@@ -229,11 +235,7 @@ class State:
             case SignalsTaken():
                 self.inbox_id = event.inbox_id
             case PersonSpoke():
-                self.told, self.on_new_way = 0, self.step
-                self.seen = [*self.seen[-MOST_SEEN + 1 :], event.message_id]
-                self.unheard.append(event.message_id)
-                self.history.append(event)
-                self._add_inputs(event.files)
+                self._hear(event)
             case WordsChanged():
                 self._change_words(event)
             case Thought():
@@ -252,6 +254,8 @@ class State:
                 self._decide(event)
             case ActionStarted() | Observed() | QuestionAsked() | Delegated() | Checked():
                 self._act(event)
+            case Marked() | Installed() | Reached():
+                pass
             case PlanSet():
                 self.plan = event.items
             case ContractFrozen():
@@ -291,6 +295,13 @@ class State:
                 self.limit = None  # a day has passed, or somebody granted more
             case CallSettled():
                 self.spending.settle(event, self.version)
+
+    def _hear(self, event: PersonSpoke) -> None:
+        self.told, self.on_new_way = 0, self.step
+        self.seen = [*self.seen[-MOST_SEEN + 1 :], event.message_id]
+        self.unheard.append(event.message_id)
+        self.history.append(event)
+        self._add_inputs(event.files)
 
     def _fail(self, event: ThoughtFailed) -> None:
         self.failure, self.failures = event, self.failures + 1
