@@ -57,6 +57,8 @@ class Prefix:
     model: str
     system: str
     tools: tuple[Message, ...]
+    safe_tools: tuple[str, ...] = ()
+    """Tools of outside servers that the host has marked as safe."""
     limits: Limits = field(default_factory=Limits)
     caps: Caps = field(default_factory=Caps)
     """Of member, server and host; here only to be shown."""
@@ -90,6 +92,7 @@ class Control:
             files=dropped_apart({}, order.files),
             fence=new_marker(),
             marks=order.marks,
+            safe_tools=self._prefix.safe_tools,
         )
         # The index first: a name without a journal is nothing, a journal without a name would be lost.
         await self.storage.index.add(order.ref, order.channel_id)

@@ -53,6 +53,8 @@ class SessionStarted:
     fence: str = ""
     """The random marker around every text of a stranger in this session."""
     marks: Inherited = NO_MARKS
+    safe_tools: tuple[str, ...] = ()
+    """Tools of outside servers that the host had marked as safe."""
     kind: Literal["started"] = "started"
 
 

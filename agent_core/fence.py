@@ -59,6 +59,14 @@ def fenced(text: str, marker: str, source: str) -> str:
     return f"<<<outside {marker} source={where}>>>\n{body}\n<<<end outside {marker}>>>"
 
 
+def unfenced(text: str, marker: str) -> str:
+    """The text for people: without the lines of the fence, whose marker is nobody else's business."""
+    if not marker or marker not in text:
+        return text
+    rows = [row for row in text.split("\n") if not (row.startswith("<<<") and marker in row)]
+    return "\n".join(rows).replace(marker, "…")
+
+
 def explained(marker: str) -> str:
     """What the model is told of the fence, once."""
     return (

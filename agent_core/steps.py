@@ -30,7 +30,9 @@ from agent_core.events import (
     Thought,
     ThoughtFailed,
 )
+from agent_core.fence import fenced
 from agent_core.interrupt import InterruptionError, interruptible
+from agent_core.outside import Marked
 from agent_core.policy import Verdict
 from agent_core.session import Pending, State
 from agent_core.session.files import free_path, named
@@ -51,6 +53,12 @@ SUMMARY_S = 120.0
 
 RETRY_S = (5.0, 30.0, 120.0, 600.0)
 """Seconds until a failed thought is tried again; after the last the session pauses."""
+
+
+_OWN_WORDS = frozenset(
+    {"set_plan", "ask", "deliver", "write_file", "edit_file", "remember", "book", "forget"}
+)
+"""Tools that answer in words of the program's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,11 +271,19 @@ async def _observed(house: House, state: State, pending: Pending, outcome: Outco
     files |= {one.path: one.file for one in outcome.changed}
     path = free_path(files, "outputs", f"{pending.key}.txt")
     text, was_cut = cut(outcome.text, path)
+    if _shows_outside(state, pending, outcome):
+        text = fenced(text, state.started.fence, f"workspace, by {pending.action.name}")
     full: NamedFile | None = None
     if was_cut:
         data = outcome.text.encode("utf-8", "replace")
         full = NamedFile(path=path, file=await house.storage.blobs.put_bytes(state.ref.guild_id, data))
     return Observed(action=pending.key, observation=observe(outcome, text, full))
+
+
+def _shows_outside(state: State, pending: Pending, outcome: Outcome) -> bool:
+    """Whether the output may hold what strangers wrote: their files lie in the workspace."""
+    marked = any(isinstance(event, Marked) and event.tainted for event in outcome.events)
+    return (state.marks.tainted or marked) and not outcome.fenced and pending.action.name not in _OWN_WORDS
 
 
 async def _not_finished(house: House, state: State, pending: Pending, text: str) -> Observed:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from agent_core.events import CallReserved, CallSettled, Commit, SignalsTaken
+from agent_core.outside import Installed, Marked, Reached
 
 MOST_AHEAD = 20
 """Events. Past it the session waits for its thread: people are to follow, and to stop what they see."""
@@ -10,7 +11,7 @@ LONGEST_AHEAD_S = 300.0
 """The same in seconds since the oldest commit that is not shown."""
 
 _REMEMBERED = 2 * MOST_AHEAD
-_UNSEEN = (SignalsTaken, CallReserved, CallSettled)
+_UNSEEN = (SignalsTaken, CallReserved, CallSettled, Marked, Reached, Installed)
 """Events that no thread shows."""
 
 

@@ -52,6 +52,8 @@ class Marks:
         """Add to what is there; a source that is known keeps its number."""
         known = {source.number: at for at, source in enumerate(self.sources)}
         for source in tainted:
+            if source.number in known and source.how == "hit":
+                continue  # it was read since, or found before
             if source.number in known:
                 self.sources[known[source.number]] = source
             else:

@@ -187,7 +187,7 @@ def _next_action(state: State, pending: Pending, now: float) -> Next:
 
 
 def _next_run(state: State, pending: Pending) -> Next:
-    if pending.started and risk_of(pending.action.name) is Risk.REACH:
+    if pending.started and risk_of(pending.action.name, state.standing.safe_tools) is Risk.REACH:
         text = "Interrupted: the bot stopped while this ran. Whether it took effect is unknown."
         return Record(events=(_observe(pending, text),))
     verdict = judge(pending.action, state.standing)

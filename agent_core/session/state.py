@@ -206,6 +206,7 @@ class State:
             private=bool(self.marks.private),
             sources=self.marks.places,
             addresses=self.marks.addresses,
+            safe_tools=frozenset(self.started.safe_tools),
         )
 
     def find(self, key: str) -> Pending | None:

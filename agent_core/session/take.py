@@ -112,7 +112,7 @@ def _meant(state: State, said: Said, text: str) -> tuple[Event, ...]:
     if not text.strip():
         return ()
     if said.interrupt and (said.may_decide or not state.proposal):
-        return tuple(_interrupted(pending, said.person.name) for pending in state.pending)
+        return tuple(_interrupted(state, pending, said.person.name) for pending in state.pending)
     if question := state.question:
         return (_answer(question, said.person.name, text),)
     undecided = next((p for p in state.pending if p.proposal and not p.started), None)
@@ -121,11 +121,11 @@ def _meant(state: State, said: Said, text: str) -> tuple[Event, ...]:
     return ()
 
 
-def _interrupted(pending: Pending, name: str) -> Observed:
+def _interrupted(state: State, pending: Pending, name: str) -> Observed:
     """What becomes of an action; one that has started was left by a worker that died, or had no sandbox."""
     text = f"Not run: {name} interrupted the step and says something first."
     if pending.started:
-        reaches = risk_of(pending.action.name) is Risk.REACH
+        reaches = risk_of(pending.action.name, state.standing.safe_tools) is Risk.REACH
         left = "Whether it took effect is unknown." if reaches else "The files are as they were before it."
         text = f"Interrupted by {name}. {left}"
     observation = Observation(text=text, is_error=True)

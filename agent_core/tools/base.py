@@ -32,6 +32,8 @@ class Outcome:
     changed: tuple[NamedFile, ...] = ()
     removed: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
+    fenced: bool = False
+    """Text of strangers in it stands between the session's fences already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

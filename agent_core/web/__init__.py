@@ -4,11 +4,11 @@
 of its own (`reader`), so that a hostile page costs a process and never the bot.
 """
 
-from agent_core.web.fetched import Fetched, FetchRecord, Hosts
+from agent_core.web.fetched import Fetched, FetchRecord, Hosts, Visit
 from agent_core.web.fetcher import GuardedFetcher
 from agent_core.web.page import Page, read_html
 from agent_core.web.reader import Reader
-from agent_core.web.search import Hit, Search, SearchService
+from agent_core.web.search import Hit, Search, SearchService, chosen
 
 __all__ = [
     "FetchRecord",
@@ -20,5 +20,7 @@ __all__ = [
     "Reader",
     "Search",
     "SearchService",
+    "Visit",
+    "chosen",
     "read_html",
 ]

@@ -50,6 +50,18 @@ class FetchRecord:
     duration_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """On whose behalf something is fetched: the server's lists, and who keeps the audit."""
+
+    hosts: Hosts = Hosts()
+    records: list[FetchRecord] | None = None
+    """Every fetch is appended here too."""
+
+
+NO_VISIT = Visit()
+
+
 def _below(name: str, entry: str) -> bool:
     parent = entry.strip().strip(".").lower()
     return bool(parent) and (name == parent or name.endswith("." + parent))

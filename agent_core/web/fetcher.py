@@ -24,7 +24,7 @@ from agent_core.web import platforms
 from agent_core.web.body import read_capped
 from agent_core.web.charset import decode
 from agent_core.web.dialing import Dialer, NotPublicError, PublicResolver
-from agent_core.web.fetched import Fetched, FetchRecord, Hosts
+from agent_core.web.fetched import NO_VISIT, Fetched, FetchRecord, Hosts, Visit
 from agent_core.web.kinds import PAGE_BYTES, PDF_BYTES, kind_of, media_type, readable
 from agent_core.web.manners import Manners, Robots
 from agent_core.web.page import Page
@@ -105,7 +105,13 @@ class GuardedFetcher:
         self._session = None
 
     async def get(
-        self, url: str, *, crawl: bool = False, any_type: bool = False, max_bytes: int | None = None
+        self,
+        url: str,
+        *,
+        crawl: bool = False,
+        any_type: bool = False,
+        max_bytes: int | None = None,
+        visit: Visit = NO_VISIT,
     ) -> Fetched:
         """What the server answers, whatever its status, after at most five redirects and within 18 s.
 
@@ -114,6 +120,7 @@ class GuardedFetcher:
             crawl: nobody asked for this very page: robots.txt is asked first.
             any_type: pictures, archives and so on too; else only what can be read as a page.
             max_bytes: of the decompressed body; by default 3 MB, and 10 MB for a PDF.
+            visit: the lists of the server that it is fetched for, and the audit.
 
         Raises:
             FetchRefusedError: the address (or the one it redirects to) was never dialled.
@@ -125,8 +132,8 @@ class GuardedFetcher:
         try:
             async with asyncio.timeout(GET_WITHIN_S):
                 if crawl:
-                    await self._ask_robots(check(url, self._hosts))
-                answer = await self._follow(url, any_type, max_bytes)
+                    await self._ask_robots(self._check(url, visit), visit)
+                answer = await self._follow(url, any_type, max_bytes, visit)
             record = replace(
                 record,
                 outcome="fetched",
@@ -144,9 +151,12 @@ class GuardedFetcher:
         else:
             return answer
         finally:
-            self._audit(replace(record, addresses=tuple(dialled), duration_s=time.monotonic() - started))
+            record = replace(record, addresses=tuple(dialled), duration_s=time.monotonic() - started)
+            self._audit(record)
+            if visit.records is not None:
+                visit.records.append(record)
 
-    async def read(self, url: str, *, crawl: bool = False) -> Page:
+    async def read(self, url: str, *, crawl: bool = False, visit: Visit = NO_VISIT) -> Page:
         """The page behind an address, by the open endpoint of its platform where it has one. Within 27 s.
 
         Raises:
@@ -155,27 +165,33 @@ class GuardedFetcher:
         """
         try:
             async with asyncio.timeout(READ_WITHIN_S):
-                check(url, self._hosts)  # the address that was asked for is judged too, not only its endpoint
+                self._check(url, visit)  # the address that was asked for too, not only its endpoint
                 route = platforms.route(url)
                 if route is None:
-                    answer = await self.get(url, crawl=crawl)
+                    answer = await self.get(url, crawl=crawl, visit=visit)
                     route = platforms.discovered(answer.url, answer.body)
                     if route is None:
                         return await self._reader.read(answer, shape="", url=answer.url)
-                return await self._reader.read(await self._along(route, crawl), shape=route.shape, url=url)
+                along = await self._along(route, crawl, visit)
+                return await self._reader.read(along, shape=route.shape, url=url)
         except TimeoutError as error:
             raise FetchFailedError(f"The page could not be read within {READ_WITHIN_S:g} s.") from error
 
-    async def _along(self, route: platforms.Route, crawl: bool) -> Fetched:
+    def _check(self, url: str, visit: Visit) -> URL:
+        """The address in its one form, where neither the rules nor either list close it."""
+        check(url, visit.hosts)
+        return check(url, self._hosts)
+
+    async def _along(self, route: platforms.Route, crawl: bool, visit: Visit) -> Fetched:
         parts: list[str] = []
         for url in route.urls:
-            answer = await self.get(url, crawl=crawl)
+            answer = await self.get(url, crawl=crawl, visit=visit)
             platforms.check_answer(route, answer.status)
             parts.append(decode(answer.body, answer.content_type))
         return Fetched(url=route.urls[0], status=200, content_type="", body=json.dumps(parts).encode())
 
-    async def _follow(self, url: str, any_type: bool, max_bytes: int | None) -> Fetched:
-        here = check(url, self._hosts)
+    async def _follow(self, url: str, any_type: bool, max_bytes: int | None, visit: Visit) -> Fetched:
+        here = self._check(url, visit)
         for _ in range(REDIRECTS + 1):
             answer, location = await self._ask(here, any_type, max_bytes)
             if location is None:
@@ -184,7 +200,7 @@ class GuardedFetcher:
                 there = str(here.join(URL(location)))
             except ValueError as error:
                 raise FetchRefusedError("The page redirects to a malformed address.") from error
-            here = check(there, self._hosts)
+            here = self._check(there, visit)
         raise FetchFailedError(f"The address redirects more than {REDIRECTS} times.")
 
     async def _ask(self, url: URL, any_type: bool, max_bytes: int | None) -> tuple[Fetched, str | None]:
@@ -219,12 +235,12 @@ class GuardedFetcher:
             raise FetchFailedError(f"{url} says that it is text, and is not: it cannot be read as a page.")
         return Fetched(url=str(url), status=response.status, content_type=content_type, body=body)
 
-    async def _ask_robots(self, url: URL) -> None:
+    async def _ask_robots(self, url: URL, visit: Visit) -> None:
         origin = str(url.origin())
         rules = self._robots.known(origin)
         if rules is None:
             try:
-                answer = await self._follow(f"{origin}/robots.txt", any_type=True, max_bytes=None)
+                answer = await self._follow(f"{origin}/robots.txt", True, None, visit)
             except FetchFailedError:
                 answer = None
             rules = self._robots.learn(origin, answer)

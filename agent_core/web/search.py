@@ -106,6 +106,27 @@ def by_ddgs(query: str, engine: str, count: int) -> list[Mapping[str, str]]:
     ]
 
 
+def chosen(url: str | None, engine: str | None, key: str) -> tuple[SearchService | None, tuple[str, ...]]:
+    """The service and the key-less engines that the host's settings mean.
+
+    Raises:
+        ValueError: they do not fit together; the text says what to set.
+    """
+    name = (engine or "").strip().lower()
+    if not name or name == "searxng":
+        if name and not url:
+            raise ValueError("SEARCH_ENGINE=searxng needs SEARCH_URL, its whole address with /search.")
+        return (SearchService(kind="searxng", url=url) if url else None), ENGINES
+    if name in ENGINES and not key:
+        return None, (name, *(one for one in ENGINES if one != name))
+    for kind in _SERVICES:
+        if kind == name:
+            if not key:
+                raise ValueError(f"SEARCH_ENGINE={name} needs SEARCH_KEY.")
+            return SearchService(kind=kind, key=key, url=url or ""), ENGINES
+    raise ValueError(f"SEARCH_ENGINE must be one of: {', '.join(dict.fromkeys([*_SERVICES, *ENGINES]))}.")
+
+
 class Search:
     """One per process: it keeps the pace and the cache."""
 

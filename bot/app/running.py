@@ -22,12 +22,14 @@ from agent_core.session import State
 from agent_core.steps import House
 from agent_core.storage import Hearing, Storage
 from agent_core.tools import AnyTool, toolbox
+from agent_core.tools.web import Online, web_tools
 from agent_core.values import Person, Right, SessionRef
 from agent_core.worker import DocketEngine
 from agent_core.workspace import Workspaces
 from bot.app import front
 from bot.app.days import follow_playground
 from bot.app.folders import own_folder
+from bot.app.online import open_web
 from bot.app.outside import Outside, Part, demo_goals, playground_token
 from bot.app.remembrance import Remembrance, open_remembrance
 from bot.app.treasury import Treasury, open_treasury
@@ -80,6 +82,7 @@ class Built:
     own: Path
     """A folder of this process alone."""
     remembrance: Remembrance
+    web: Online
 
     def window(self) -> int | None:
         """The smart model's window, as far as it is known by now."""
@@ -96,7 +99,7 @@ class Bot:
         )
         workspaces = Workspaces(built.own / "files", storage.blobs)
         runner = ContractRunner(workspaces, built.own / "checks", limits, built.pool)
-        more = (*built.treasury.tools, *built.remembrance.tools, *more_tools)
+        more = (*built.treasury.tools, *built.remembrance.tools, *web_tools(built.web, workspaces), *more_tools)
         tools = toolbox(workspaces, runner, limits, built.pool, more)
         prefix = Prefix(
             model=built.model.name,
@@ -235,6 +238,7 @@ async def running(
             remembrance=await open_remembrance(
                 stack, settings, redis_url, storage, client=line.client, api=line.api
             ),
+            web=await open_web(stack, settings, storage),
         )
         bot = Bot(built, pace, more_tools)
         await stack.enter_async_context(bot.engine)

@@ -1,7 +1,9 @@
 """The status card at the top of a thread, from the state alone: the same state gives the same text. Pure."""
 
+from agent_core.links import host_of
 from agent_core.session import State
 from agent_core.values import Right, ServerRules, Status
+from bot.render.defang import defanged
 from bot.render.escape import code, line
 from bot.render.words import counted, dollars, who
 
@@ -40,10 +42,23 @@ def show_card(state: State, rules: ServerRules) -> str:
     ]
     if not state.ended:
         rows.append(f"**Autonomy** {state.started.autonomy} · **Approve** {who(rules, Right.APPROVE)}")
-    marks = [name for name, is_set in (("tainted", state.tainted), ("private", state.private)) if is_set]
-    if marks:
-        rows.append(f"**Marks** {', '.join(marks)}")
-    return "\n".join(rows)
+    rows += _marks(state)
+    text = "\n".join(rows)
+    return defanged(text) if state.marks.tainted else text
+
+
+def _marks(state: State) -> list[str]:
+    """Both marks, and what set them: the newest first."""
+    places = [host_of(place) or place for place in reversed(state.marks.places)]
+    marks = [("tainted", "by", places), ("private", "for", list(reversed(state.marks.private)))]
+    said = [f"{name} {how} {_few(what)}" for name, how, what in marks if what]
+    return [f"**Marks** {' · '.join(said)}"] if said else []
+
+
+def _few(names: list[str]) -> str:
+    each = list(dict.fromkeys(names))
+    more = f" and {len(each) - 3} more" if len(each) > 3 else ""
+    return ", ".join(code(name, 50) for name in each[:3]) + more
 
 
 def _standing(state: State) -> str:

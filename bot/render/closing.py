@@ -7,6 +7,7 @@ from agent_core.session import State
 from agent_core.values import Action, CheckResult, NamedFile, Status
 from bot.render.block import Block
 from bot.render.card import EMOJI, outcome
+from bot.render.claims import cited, source_rows, with_claims
 from bot.render.escape import fenced, line, prose
 from bot.render.files import attachments
 from bot.render.post import Attachment
@@ -19,22 +20,32 @@ SUMMARY_ROOM = 3400
 def closing(state: State, ended: Ended, handed: Set[NamedFile]) -> Block:
     """How it ended, the summary, the checks, what it cost, and the files that the thread lacks."""
     rows = [f"{EMOJI[ended.status]} **{outcome(ended.status, checked=ended.checked)}**"]
-    summary = prose(ended.summary)
+    words = _claims(state, ended)
+    summary = prose(words)
     files: tuple[Attachment, ...] = ()
     if size(summary) > SUMMARY_ROOM:
-        whole = ended.summary.encode("utf-8", "replace")
+        whole = words.encode("utf-8", "replace")
         files = (Attachment(name="summary.md", content=whole),)
-        summary = prose(ended.summary, SUMMARY_ROOM) + "\n… the rest is in the file"
+        summary = prose(words, SUMMARY_ROOM) + "\n… the rest is in the file"
     if summary:
         rows.append(summary)
     if state.results and state.contract:
         rows.append(checks(state.results))
+    if found := cited(ended.summary, state.marks.sources):
+        rows += ["**Sources**", *source_rows(found)]
     left = [file for file in ended.files if file not in handed]
     if ended.files:
         rows.append(f"📎 {named(ended.files)}")
     spent = f"{counted(state.step, 'step')} · {dollars(state.cost_usd)} · {state.usage.total_tokens:,} tokens"
     rows.append(f"-# {spent}")
     return Block(text="\n".join(rows), files=(*files, *attachments(left)))
+
+
+def _claims(state: State, ended: Ended) -> str:
+    """The summary; where others' words went into it, each claim with what it rests on."""
+    if not state.marks.tainted or ended.status is not Status.FINISHED:
+        return ended.summary
+    return with_claims(ended.summary, state.marks.sources, state.results)
 
 
 def checks(results: Sequence[CheckResult]) -> str:

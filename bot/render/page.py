@@ -1,13 +1,14 @@
 """Collects what one commit adds to the thread: every text within a message, every post with its name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent_core.session import State
 from agent_core.storage import Asks
 from agent_core.values import Action, NamedFile
 from bot.render.asking import ANSWER_ROOM
 from bot.render.block import Block
+from bot.render.defang import defanged, packed
 from bot.render.files import batches
 from bot.render.marker import MARKER_ROOM, short_id, with_marker
 from bot.render.post import Attachment, Draft, Edit, Showing
@@ -105,7 +106,7 @@ class Page:
     ) -> Draft:
         """Add the text, in as many messages as it needs; the last, which is returned, carries the rest."""
         held = self._take_held()
-        text, files = _joined(held.text, text), (*held.files, *files)
+        text, files = self._harmless(_joined(held.text, text), (*held.files, *files))
         *parts, last = split(text, BODY) or [""]
         groups = batches(files, self.thread.state.upload_limit) or [()]
         for part in parts:
@@ -129,6 +130,8 @@ class Page:
     ) -> Asked:
         """Add a post that asks something and has room for its answer; what does not fit stands above it."""
         core = f"<@{mention}> {core}" if mention else core
+        if self.thread.state.marks.tainted:
+            core, how = defanged(core), defanged(how)
         held = self._take_held()
         before, files = _joined(held.text, above.text), (*held.files, *above.files)
         if size(before) + size(core) + max(size(how), ANSWER_ROOM) + 3 > BODY:
@@ -147,7 +150,15 @@ class Page:
 
     def change(self, edit: Edit) -> None:
         """Change a post that is there."""
-        self.showing.append(edit)
+        tainted = self.thread.state.marks.tainted
+        self.showing.append(replace(edit, text=defanged(edit.text)) if tainted else edit)
+
+    def _harmless(self, text: str, files: tuple[Attachment, ...]) -> tuple[str, tuple[Attachment, ...]]:
+        """As it may be posted, where strangers may have had a hand in it."""
+        if not self.thread.state.marks.tainted:
+            return text, files
+        files, label = packed(files)
+        return _joined(defanged(text), label), files
 
     def _take_held(self) -> Block:
         held, self.thread.held = self.thread.held, []

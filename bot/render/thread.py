@@ -1,6 +1,7 @@
 """What each commit adds to the thread. Start reading rendering here: one line per event. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from agent_core.events import (
     ActionStarted,
@@ -16,13 +17,16 @@ from agent_core.events import (
     Delivered,
     Ended,
     Event,
+    Installed,
     LimitReached,
+    Marked,
     Observed,
     Paused,
     PersonSpoke,
     PlanSet,
     Proposed,
     QuestionAsked,
+    Reached,
     ReactionChanged,
     Recalled,
     Rejoined,
@@ -38,6 +42,7 @@ from agent_core.events import (
     ToppedUp,
     WordsChanged,
 )
+from agent_core.fence import unfenced
 from agent_core.policy import risk_of
 from agent_core.session import State, fold
 from agent_core.session.pending import keyed
@@ -144,9 +149,27 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             _note(page, rules, f"the plan has {counted(len(event.items), 'line')}")
         case ContractFrozen():
             _note(page, rules, f"the contract is frozen with {counted(len(event.checks), 'check')}")
+        case Marked() | Reached() | Installed():
+            _from_outside(page, event, rules)
         case Checked():
-            if rules.verbosity == "full":
-                page.post(checks(event.results))
+            _checked(page, event, rules)
+
+
+def _checked(page: Page, event: Checked, rules: ServerRules) -> None:
+    if rules.verbosity == "full":
+        page.post(checks(event.results))
+
+
+def _from_outside(page: Page, event: Marked | Reached | Installed, rules: ServerRules) -> None:
+    """The marks are on the card; the audit is for who wants to see everything."""
+    match event:
+        case Marked():
+            pass
+        case Reached():
+            _note(page, rules, f"{line(event.outcome, 40)} {code(event.url, 200)} · {event.size:,} bytes")
+        case Installed():
+            names = ", ".join(f"{one.name} {one.version}" for one in event.packages)
+            _note(page, rules, f"installed {line(names, 400)}")
 
 
 def _note(page: Page, rules: ServerRules, text: str) -> None:
@@ -303,7 +326,9 @@ def _observed(page: Page, event: Observed, rules: ServerRules) -> None:
         return
     if rules.verbosity == "quiet":
         return
-    result = Result(key=event.action, name=action.name, observation=event.observation, refused=event.refused)
+    text = unfenced(event.observation.text, thread.state.started.fence)
+    observation = replace(event.observation, text=text)
+    result = Result(key=event.action, name=action.name, observation=observation, refused=event.refused)
     shareable = result.small and (event.refused or risk_of(action.name) is Risk.SAFE)
     if shareable or thread.results >= MOST_RESULTS:
         thread.held.append(result)
