@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agent_core.errors import SandboxRefusedError
+from agent_core.packages import Packages
 from agent_core.session import State
 from agent_core.session.files import laid_over
 from agent_core.values import Check, CheckResult, Manifest
@@ -17,26 +18,37 @@ MOST_OUTPUT = 1500
 class ContractRunner:
     """Judges files by a contract's checks. Each check gets a box and a read-only copy of its own."""
 
-    def __init__(self, workspaces: Workspaces, folder: Path, limits: Limits, pool: Pool | None) -> None:
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        folder: Path,
+        limits: Limits,
+        pool: Pool | None,
+        packages: Packages | None = None,
+    ) -> None:
         self._workspaces = workspaces
         self._folder = folder
         self._limits = limits
         self._pool = pool
+        self._packages = packages
 
     async def run(self, state: State, checks: Iterable[Check], files: Manifest) -> tuple[CheckResult, ...]:
         """Run every check that has code. Raises SandboxRefusedError where nothing can be run."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        pool = self._pool
+        if self._packages and state.marks.installed:
+            pool = await self._packages.pool(state.marks.installed)
         results: list[CheckResult] = []
         for check in checks:
             if check.code.strip():
                 with tempfile.TemporaryDirectory(dir=self._folder) as copy:
                     await self._workspaces.copy(state.ref, files, Path(copy))
-                    results.append(await self._judge(check, Path(copy)))
+                    results.append(await self._judge(check, Path(copy), pool))
         return tuple(results)
 
-    async def _judge(self, check: Check, copy: Path) -> CheckResult:
+    async def _judge(self, check: Check, copy: Path, pool: Pool | None) -> CheckResult:
         try:
-            async with Sandbox(limits=self._limits, workspace=copy, pool=self._pool, read_only=True) as box:
+            async with Sandbox(limits=self._limits, workspace=copy, pool=pool, read_only=True) as box:
                 result = await box.run_python(check.code)
         except SandboxUnavailableError as error:
             raise SandboxRefusedError(str(error)) from error

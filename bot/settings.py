@@ -104,6 +104,25 @@ Prices = Literal["free"] | dict[str, tuple[_Price, _Price, _Price]]
 """`free`, or model name -> US$ per million input, cached and output tokens."""
 
 
+def pip_environment() -> dict[str, str]:
+    """What pip may see of the environment: where it is pointed, and how it gets there; no secret of ours."""
+    wanted = (
+        "PATH",
+        "HOME",
+        "LANG",
+        "SSL_CERT_FILE",
+        "REQUESTS_CA_BUNDLE",
+        "NO_PROXY",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+    )
+    return {
+        name: value
+        for name, value in os.environ.items()  # noqa: TID251
+        if name.upper() in wanted or name.startswith(("PIP_", "XDG_CONFIG"))
+    }
+
+
 class Settings(BaseModel):
     """What the host has set, in the order of `.env.example`. Field names are the variables in lower case."""
 

@@ -3,6 +3,7 @@
 from sandbox.box import Pool, Sandbox
 from sandbox.escape import ProbeRow
 from sandbox.probe import probe
+from sandbox.runtime import default_runtime
 from sandbox.values import ChangedFile, LeftOut, Limits, RunResult, SandboxUnavailableError
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "RunResult",
     "Sandbox",
     "SandboxUnavailableError",
+    "default_runtime",
     "probe",
 ]

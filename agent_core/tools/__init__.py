@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 
 from agent_core.contract import ContractRunner
+from agent_core.packages import Packages
 from agent_core.tools.base import AnyTool, Outcome, Tool, Toolbox, observe
 from agent_core.tools.files import edit_file, list_files, read_file, write_file
 from agent_core.tools.goal import ask, deliver, finish, set_contract, set_plan
-from agent_core.tools.run import run_python, run_shell
+from agent_core.tools.run import Boxes, run_python, run_shell
 from agent_core.tools.text import cut
 from agent_core.workspace import Workspaces
 from sandbox import Limits, Pool
 
-__all__ = ["AnyTool", "Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
+__all__ = ["AnyTool", "Boxes", "Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
 
 
 def toolbox(
@@ -20,16 +21,19 @@ def toolbox(
     limits: Limits,
     pool: Pool | None,
     more: Iterable[AnyTool] = (),
+    *,
+    packages: Packages | None = None,
 ) -> Toolbox:
     """Every tool of this version, those that a composition root brings along among them."""
+    boxes = Boxes(workspaces=workspaces, limits=limits, pool=pool, packages=packages)
     return Toolbox(
         [
             read_file(workspaces),
             list_files(workspaces),
             write_file(workspaces),
             edit_file(workspaces),
-            run_python(workspaces, limits, pool),
-            run_shell(workspaces, limits, pool),
+            run_python(boxes),
+            run_shell(boxes),
             set_plan(),
             set_contract(runner),
             ask(),

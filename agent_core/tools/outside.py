@@ -30,6 +30,7 @@ def audit(state: State, records: Iterable[FetchRecord]) -> tuple[Event, ...]:
             reason=record.reason[:300],
             status=record.status,
             size=record.size,
+            sent=record.sent,
             addresses=record.addresses[:20],
             duration_s=round(record.duration_s, 3),
         )

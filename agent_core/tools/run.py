@@ -1,10 +1,12 @@
 """Run code in the sealed sandbox."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from pydantic import Field
 
 from agent_core.errors import SandboxRefusedError
+from agent_core.packages import Packages
 from agent_core.session import State
 from agent_core.tools.base import Outcome, Tool, ToolArguments
 from agent_core.workspace import Workspaces
@@ -31,36 +33,49 @@ class RunShell(ToolArguments):
     command: str = Field(min_length=1, description="A command line for /bin/sh.")
 
 
-def run_python(workspaces: Workspaces, limits: Limits, pool: Pool | None) -> Tool[RunPython]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boxes:
+    """Where code of sessions runs."""
+
+    workspaces: Workspaces
+    limits: Limits
+    pool: Pool | None
+    packages: Packages | None = None
+
+    async def pool_of(self, state: State) -> Pool | None:
+        """The usual boxes, or those that can import what the session has installed."""
+        if self.packages is None or not state.marks.installed:
+            return self.pool
+        return await self.packages.pool(state.marks.installed)
+
+
+def run_python(boxes: Boxes) -> Tool[RunPython]:
     """The tool that runs a Python script."""
 
     async def run(args: RunPython, state: State) -> Outcome:
-        return await _in_box(workspaces, limits, pool, state, lambda box: box.run_python(args.code))
+        return await in_box(boxes, state, lambda box: box.run_python(args.code))
 
     description = "Run a Python script in the sandbox; the working directory is the workspace."
     return Tool(name="run_python", description=description, args=RunPython, run=run)
 
 
-def run_shell(workspaces: Workspaces, limits: Limits, pool: Pool | None) -> Tool[RunShell]:
+def run_shell(boxes: Boxes) -> Tool[RunShell]:
     """The tool that runs a shell command."""
 
     async def run(args: RunShell, state: State) -> Outcome:
-        return await _in_box(workspaces, limits, pool, state, lambda box: box.run_shell(args.command))
+        return await in_box(boxes, state, lambda box: box.run_shell(args.command))
 
     description = "Run a shell command in the sandbox; the working directory is the workspace."
     return Tool(name="run_shell", description=description, args=RunShell, run=run)
 
 
-async def _in_box(
-    workspaces: Workspaces,
-    limits: Limits,
-    pool: Pool | None,
-    state: State,
-    work: Callable[[Sandbox], Awaitable[RunResult]],
-) -> Outcome:
+async def in_box(boxes: Boxes, state: State, work: Callable[[Sandbox], Awaitable[RunResult]]) -> Outcome:
+    """Do the work in a box of this session; what it left in the workspace is kept."""
+    workspaces = boxes.workspaces
+    pool = await boxes.pool_of(state)
     workspace = await workspaces.open(state.ref, state.files)
     try:
-        async with Sandbox(limits=limits, workspace=workspace.folder, pool=pool) as box:
+        async with Sandbox(limits=boxes.limits, workspace=workspace.folder, pool=pool) as box:
             result = await work(box)
         changed = await workspace.keep_all({file.path: file.mode for file in result.changed})
     except SandboxUnavailableError as error:

@@ -45,6 +45,8 @@ class FetchRecord:
     status: int = 0
     size: int = 0
     """Bytes of the decompressed body."""
+    sent: int = 0
+    """Bytes that went out, where they are counted."""
     addresses: tuple[str, ...] = ()
     """Every address dialled, in order."""
     duration_s: float = 0.0

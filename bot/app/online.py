@@ -3,11 +3,18 @@
 from contextlib import AsyncExitStack
 
 from agent_core.errors import StartError
+from agent_core.packages import Packages
 from agent_core.storage import Storage
 from agent_core.tools.web import Online
 from agent_core.values import ServerRules
 from agent_core.web import GuardedFetcher, Search, chosen
-from bot.settings import Settings
+from bot.settings import Settings, pip_environment
+
+
+async def open_packages(stack: AsyncExitStack, settings: Settings) -> Packages:
+    """The cache of what sessions install."""
+    folder = settings.data_dir.absolute() / "packages"
+    return await stack.enter_async_context(Packages(folder, pip_environment()))
 
 
 async def open_web(stack: AsyncExitStack, settings: Settings, storage: Storage) -> Online:

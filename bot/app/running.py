@@ -16,12 +16,14 @@ from agent_core.control import Control, Prefix
 from agent_core.errors import StartError, StoreUnavailableError
 from agent_core.loop import turn
 from agent_core.model import Model
+from agent_core.packages import Packages
 from agent_core.prompts import load as prompt
 from agent_core.record import Recorder
 from agent_core.session import State
 from agent_core.steps import House
 from agent_core.storage import Hearing, Storage
-from agent_core.tools import AnyTool, toolbox
+from agent_core.tools import AnyTool, Boxes, toolbox
+from agent_core.tools.online import online_tools
 from agent_core.tools.web import Online, web_tools
 from agent_core.values import Person, Right, SessionRef
 from agent_core.worker import DocketEngine
@@ -29,7 +31,7 @@ from agent_core.workspace import Workspaces
 from bot.app import front
 from bot.app.days import follow_playground
 from bot.app.folders import own_folder
-from bot.app.online import open_web
+from bot.app.online import open_packages, open_web
 from bot.app.outside import Outside, Part, demo_goals, playground_token
 from bot.app.remembrance import Remembrance, open_remembrance
 from bot.app.treasury import Treasury, open_treasury
@@ -83,6 +85,7 @@ class Built:
     """A folder of this process alone."""
     remembrance: Remembrance
     web: Online
+    packages: Packages
 
     def window(self) -> int | None:
         """The smart model's window, as far as it is known by now."""
@@ -98,9 +101,12 @@ class Bot:
             timeout_s=settings.box_seconds, memory_mb=settings.box_mb, disk_mb=settings.box_disk_mb
         )
         workspaces = Workspaces(built.own / "files", storage.blobs)
-        runner = ContractRunner(workspaces, built.own / "checks", limits, built.pool)
-        more = (*built.treasury.tools, *built.remembrance.tools, *web_tools(built.web, workspaces), *more_tools)
-        tools = toolbox(workspaces, runner, limits, built.pool, more)
+        runner = ContractRunner(workspaces, built.own / "checks", limits, built.pool, packages=built.packages)
+        boxes = Boxes(workspaces=workspaces, limits=limits, pool=built.pool, packages=built.packages)
+        online = [*web_tools(built.web, workspaces)]
+        online += online_tools(boxes, built.packages, built.web.rules)
+        own_tools = (*built.treasury.tools, *built.remembrance.tools, *online, *more_tools)
+        tools = toolbox(workspaces, runner, limits, built.pool, own_tools, packages=built.packages)
         prefix = Prefix(
             model=built.model.name,
             system=prompt("system"),
@@ -239,6 +245,7 @@ async def running(
                 stack, settings, redis_url, storage, client=line.client, api=line.api
             ),
             web=await open_web(stack, settings, storage),
+            packages=await open_packages(stack, settings),
         )
         bot = Bot(built, pace, more_tools)
         await stack.enter_async_context(bot.engine)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_core.policy import RISKS, Standing, judge, kinds, risk_of
+from agent_core.policy import ASKS_EACH_TIME, RISKS, Standing, judge, kinds, risk_of
 from agent_core.values import Autonomy, Risk
 from tests.agent_core.session.desk import call
 
@@ -40,7 +40,7 @@ def test_what_asks_at_the_start_of_a_session(name: str, asks: set[Autonomy]):
 @given(name=NAMES, standing=STANDINGS)
 def test_nothing_standing_covers_what_asks_each_time(name: str, standing: Standing):
     verdict = judge(call(name), standing)
-    never = name in {"book", "forget"} or (name == "set_contract" and standing.contract_frozen)
+    never = name in ASKS_EACH_TIME or (name == "set_contract" and standing.contract_frozen)
     tainted_reach = risk_of(name) is Risk.REACH and standing.tainted
     if never or tainted_reach:
         assert verdict.verdict == "ask"
