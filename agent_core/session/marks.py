@@ -49,16 +49,13 @@ class Marks:
                 pass
 
     def mark(self, tainted: Iterable[Source], private: Iterable[str], addresses: Iterable[str]) -> None:
-        """Add to what is there; a source that is known keeps its number."""
-        known = {source.number: at for at, source in enumerate(self.sources)}
+        """Add to what is there, the newest last; a source that is known keeps its number."""
         for source in tainted:
-            if source.number in known and source.how == "hit":
+            known = any(one.number == source.number for one in self.sources)
+            if known and source.how == "hit":
                 continue  # it was read since, or found before
-            if source.number in known:
-                self.sources[known[source.number]] = source
-            else:
-                known[source.number] = len(self.sources)
-                self.sources.append(source)
+            self.sources = [one for one in self.sources if one.number != source.number]
+            self.sources.append(source)
         self.private += [what for what in dict.fromkeys(private) if what not in self.private]
         self.addresses |= set(addresses)
 

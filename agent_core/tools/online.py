@@ -19,9 +19,7 @@ from sandbox import RunResult, Sandbox
 
 PORT = 3128
 """Inside the box, where nothing else listens."""
-_HOST = re.compile(
-    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE
-)
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 Rules = Callable[[str], Awaitable[ServerRules]]
@@ -101,7 +99,6 @@ def install(packages: Packages) -> Tool[Install]:
         events = (
             Installed(action=current(state), packages=found),
             marked(state, [source]),
-            *audit(state, ()),
         )
         return Outcome(text=f"Installed: {names}. Later code can import it.", events=events, fenced=True)
 

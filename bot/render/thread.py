@@ -137,11 +137,7 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
         case PersonSpoke():
             _note(page, rules, f"heard **{line(event.person.name, 60)}**")
         case WordsChanged():
-            _note(
-                page,
-                rules,
-                "waiting words were taken back" if event.text is None else "waiting words were edited",
-            )
+            _note(page, rules, f"waiting words were {'taken back' if event.text is None else 'edited'}")
         case ReactionChanged():
             verb = "pressed" if event.present else "took back"
             _note(page, rules, f"**{line(event.person.name, 60)}** {verb} {line(event.emoji, 40)}")
