@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from agent_core.events import Event, PersonSpoke, SessionStarted, WordsChanged
 from agent_core.links import canonical, keys_of, links_in
 from agent_core.outside import Installed, Marked
+from agent_core.thinking import Recalled
 from agent_core.values import Inherited, NamedFile, Package, Source
+
+MEMORY = "memory:server"
+"""What stands for an address where a text was recalled."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +47,8 @@ class Marks:
                 self._hear(event.text or "", ())
             case Marked():
                 self.mark(event.tainted, event.private, event.addresses)
+            case Recalled():
+                self._recall(event)
             case Installed():
                 self._install(event)
             case _:
@@ -74,6 +80,11 @@ class Marks:
     def _hear(self, text: str, files: Iterable[NamedFile]) -> None:
         """A person's words make addresses known, their files are private."""
         self.mark((), (one.path for one in files), keys_of(links_in(text)))
+
+    def _recall(self, recalled: Recalled) -> None:
+        """Memories that strangers wrote, or that not everybody may read."""
+        source = Source(number=self.number_of(MEMORY), url=MEMORY, title="this server's memory", how="memory")
+        self.mark((source,) if recalled.tainted else (), (MEMORY,) if recalled.private else (), ())
 
     def _install(self, installed: Installed) -> None:
         """Of one name the newer stands."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from agent_core.events import Decided, Proposed, QuestionAsked, RuleOffered, Thought
+from agent_core.events import Decided, DecisionWithdrawn, Proposed, QuestionAsked, RuleOffered, Thought
 from agent_core.values import Action, CheckResult
 
 
@@ -33,6 +33,18 @@ class Pending:
     def open(self) -> bool:
         """It waits for a person's decision."""
         return self.proposal is not None and self.decision is None and not self.started
+
+    def decide(self, event: Proposed | Decided | DecisionWithdrawn | RuleOffered, at: float) -> None:
+        """Fold in what was asked of people, or what they said."""
+        match event:
+            case Proposed():
+                self.proposal = event
+            case DecisionWithdrawn():
+                self.decision = None
+            case RuleOffered():
+                self.offered[event.person.id] = event
+            case Decided():
+                self.decision, self.decided_at = event, at
 
 
 def keyed(step: int, actions: tuple[Action, ...]) -> list[tuple[str, Action]]:

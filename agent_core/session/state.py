@@ -153,6 +153,11 @@ class State:
         return self.spending.usd
 
     @property
+    def tainted(self) -> bool:
+        """Its context holds a stranger's text."""
+        return self.marks.tainted
+
+    @property
     def proposal(self) -> Pending | None:
         """The action that waits for a decision."""
         return next((pending for pending in self.pending if pending.open), None)
@@ -280,7 +285,6 @@ class State:
         if isinstance(event, Rejoined):
             return
         self.recalled = event.about
-        self.tainted, self.private = self.tainted or event.tainted, self.private or event.private
         if event.text:
             self.history.append(event)
 
@@ -325,20 +329,17 @@ class State:
 
     def spoken(self, message_id: str) -> PersonSpoke | None:
         """The words of this message, as long as no request has held them."""
-        if message_id not in self.unheard:
-            return None
-        spoken = (one for one in self.history if isinstance(one, PersonSpoke))
-        return next((one for one in spoken if one.message_id == message_id), None)
+        spoken = {one.message_id: one for one in self.history if isinstance(one, PersonSpoke)}
+        return spoken.get(message_id) if message_id in self.unheard else None
 
     def _change_words(self, event: WordsChanged) -> None:
         spoke = self.spoken(event.message_id)
         if spoke is None:
             return
-        at = self.history.index(spoke)
         if event.text is not None:
-            self.history[at] = replace(spoke, text=event.text)
+            self.history[self.history.index(spoke)] = replace(spoke, text=event.text)
             return
-        del self.history[at]
+        self.history.remove(spoke)
         self.unheard.remove(event.message_id)
         for named in spoke.files:
             self.files.pop(named.path, None)
@@ -363,18 +364,8 @@ class State:
             if event.present and (self.find(event.about) or event.post == "budget"):
                 self.reactions[key] = event.person
             return
-        pending = self.find(event.action)
-        if pending is None:
-            return
-        match event:
-            case Proposed():
-                pending.proposal = event
-            case DecisionWithdrawn():
-                pending.decision = None
-            case RuleOffered():
-                pending.offered[event.person.id] = event
-            case Decided():
-                pending.decision, pending.decided_at = event, self.at
+        if pending := self.find(event.action):
+            pending.decide(event, self.at)
 
     def _act(self, event: ActionStarted | Observed | QuestionAsked | Delegated | Checked) -> None:
         pending = self.find(event.action)
@@ -402,10 +393,8 @@ class State:
         """A decision takes effect when its action starts: until then it can be taken back."""
         if risk_of(pending.action.name) is Risk.RUN:
             self.first_run_allowed = True
-        decision = pending.decision
-        if decision is None or decision.how == "reject":
-            return
-        if decision.how == "five":
+        how = pending.decision.how if pending.decision else None
+        if how == "five":
             self.five_left = 4
-        if decision.how == "always":
+        if how == "always":
             self.always |= set(kinds(pending.action))
