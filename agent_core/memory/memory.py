@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 
 from agent_core.errors import SecretRefusedError, StoreUnavailableError
 from agent_core.memory import planning
+from agent_core.memory.changes import Changes, shelf_of
 from agent_core.memory.embedder import Embedder, Embeds
 from agent_core.memory.given import check, clean, known_kinds, open_channels
-from agent_core.memory.places import Place, Places, apply, base_of, in_thread
+from agent_core.memory.neighbours import before, in_context, record_of
+from agent_core.memory.places import Place, Places, base_of, in_thread
 from agent_core.memory.planning import Match, Plan
 from agent_core.memory.ranking import Parts
 from agent_core.memory.rows import pack
 from agent_core.memory.search import Found, search
 from agent_core.memory.shelf import Shelf
-from agent_core.memory.store import Base, News, Slot, Store
+from agent_core.memory.store import Store
 from agent_core.memory.values import (
     Channels,
     Kind,
@@ -40,10 +42,6 @@ from agent_core.storage.redis import connected
 
 MOST_HITS = 200
 _ALL_PARTS = Parts()
-_ATTEMPTS = 40
-"""A change that others are always quicker than is given up; each of their changes was one."""
-_LONGEST_BEFORE = 400
-"""Characters of the message before that go into a vector."""
 _LONGEST_QUERY = 4000
 _EMBEDDED_AT_ONCE = 64
 _EXPORTS = Path("data") / "models"
@@ -74,6 +72,7 @@ class Memory:
         self._cap = cap
         self._at_hand = at_hand
         self._places = Places(store)
+        self._changes = Changes(store, self._places)
         self._mending: dict[str, asyncio.Task[None]] = {}
 
     @classmethod
@@ -122,27 +121,21 @@ class Memory:
         keys.checked(guild_id)
         text = clean(text)
         check(text, kind)
-        source = Source(
-            channel_id=channel_id,
-            message_id=message_id,
-            kind=kind,
-            at=time.time() if at is None else float(at),
-            tainted=tainted,
-        )
-        record = Record(
-            id=token_hex(8),
-            text=text,
-            author_id=author_id,
-            author=None if author is None else clean(author),
-            sources=(source,),
-        )
+        said_at = time.time() if at is None else float(at)
+        source = Source(channel_id=channel_id, message_id=message_id, kind=kind, at=said_at, tainted=tainted)
+        name = None if author is None else clean(author)
+        record = Record(id=token_hex(8), text=text, author_id=author_id, author=name, sources=(source,))
+        return await self._remember(guild_id, record, reply_to)
+
+    async def _remember(self, guild_id: str, record: Record, reply_to: str | None) -> str:
+        source, text = record.sources[0], record.text
         async with self._places.using(guild_id) as place:
-            shelf = _shelf(place)
-            before = _before(shelf, source, reply_to)
+            shelf = shelf_of(place)
+            follows = before(shelf, source, reply_to)
             known = record.key in shelf.by_key
-        if before is not None:
-            record = replace(record, before=before.id)
-        vector = None if known else await self._embedded(_in_context(before, text))
+        if follows is not None:
+            record = replace(record, before=follows.id)
+        vector = None if known else await self._embedded(in_context(follows, text))
         model_id = "" if vector is None else await self._embedder.model_id()
         row = b"" if vector is None else pack(vector)
 
@@ -151,7 +144,7 @@ class Memory:
             fits = same_model or not shelf.incarnation
             return planning.adding(shelf, record, row if fits else b"", self._cap)
 
-        changed = await self._change(guild_id, plan, model_id, len(row))
+        changed = await self._changes.change(guild_id, plan, model_id, len(row))
         if not row:
             self._mend_soon(guild_id)
         return changed.ids[0]
@@ -195,16 +188,16 @@ class Memory:
         if k < 1 or not query.strip():
             return Found(hits=(), best_cosine=0.0, best_words=0.0)
         async with self._places.using(guild_id) as place:
-            if not len(_shelf(place)):
+            if not len(shelf_of(place)):
                 return Found(hits=(), best_cosine=0.0, best_words=0.0)
-            stripped, _ = _shelf(place).names.strip(query)
+            stripped, _ = shelf_of(place).names.strip(query)
         asked = stripped if parts.strip_names else query
         vector = await self._embedded(asked, urgent=True) if parts.dense else None
         async with self._places.using(guild_id) as place:
-            shelf = _shelf(place)
+            shelf = shelf_of(place)
             if vector is not None:
                 vector = await self._of_one_model(guild_id, place, vector)
-                shelf = _shelf(place)
+                shelf = shelf_of(place)
             _, named = shelf.names.strip(query)
             return await in_thread(
                 search, shelf, query, vector, named, seen=seen, k=k, now=time.time(), parts=parts
@@ -250,7 +243,7 @@ class Memory:
 
     async def forget_where(self, guild_id: str, match: Match) -> int:
         """Remove every source for which this is true; how many memories lost one."""
-        changed = await self._change(guild_id, lambda shelf: planning.removing(shelf, match), "", 0)
+        changed = await self._changes.change(guild_id, lambda shelf: planning.removing(shelf, match))
         self._mend_soon(guild_id)
         return len(changed.ids)
 
@@ -258,7 +251,7 @@ class Memory:
         """Everything that is stored, oldest first; of one author only, where one is named."""
         keys.checked(guild_id)
         async with self._places.using(guild_id) as place:
-            records = [record for _, record in _shelf(place)]
+            records = [record for _, record in shelf_of(place)]
         mine = [one for one in records if author_id is None or one.author_id == author_id]
         return [exported(one) for one in sorted(mine, key=lambda one: (one.sources[0].at, one.id))]
 
@@ -266,13 +259,13 @@ class Memory:
         """The channels and threads from which something is remembered."""
         keys.checked(guild_id)
         async with self._places.using(guild_id) as place:
-            return _shelf(place).channels()
+            return shelf_of(place).channels()
 
     async def reworded(self, guild_id: str, message_id: str, text: str) -> None:
         """A message that is remembered says something else now. Nothing where it is not remembered."""
         async with self._places.using(guild_id) as place:
-            slot = _shelf(place).by_message.get(message_id)
-            record = None if slot is None else _shelf(place).record(slot)
+            slot = shelf_of(place).by_message.get(message_id)
+            record = None if slot is None else shelf_of(place).record(slot)
         if record is None or record.key == text_key(text, record.author_id, record.author):
             return
         source = next(one for one in record.sources if one.message_id == message_id)
@@ -294,7 +287,7 @@ class Memory:
         """What a server has stored."""
         keys.checked(guild_id)
         async with self._places.using(guild_id) as place:
-            shelf = _shelf(place)
+            shelf = shelf_of(place)
             records = [record for _, record in shelf]
             model_id = shelf.model_id
         return Stats(
@@ -312,28 +305,6 @@ class Memory:
         if task := self._mending.get(guild_id):
             await asyncio.wait({task})
 
-    async def _change(self, guild_id: str, think: Callable[[Shelf], Plan], model_id: str, dim: int) -> Plan:
-        """Write what `think` plans for the copy as it is, thought over again while others are quicker."""
-        token = token_hex(6)
-        async with self._places.using(guild_id) as place:
-            plan = think(_shelf(place))
-            for _ in range(_ATTEMPTS):
-                shelf = _shelf(place)
-                if not plan.slots:
-                    return plan
-                base = base_of(shelf)
-                if not base.model_id and model_id and (not base.incarnation or not base.dim):
-                    base = replace(base, model_id=model_id, dim=dim)
-                done = await self._store.change(guild_id, base, plan.slots, plan.size, token)
-                if done is not None:
-                    await _applied(place, replace(base, incarnation=done), plan.slots)
-                    return plan
-                await self._places.refresh(guild_id, place)
-                if token in place.tokens:
-                    return plan  # it was written, and the answer was lost
-                plan = think(_shelf(place))
-        raise StoreUnavailableError("The memories of this server change too fast just now.")
-
     async def _embedded(self, text: str, *, urgent: bool = False) -> NDArray[np.float32] | None:
         """The vector, or None where the model cannot be used: words alone still find a memory."""
         if self.warming:
@@ -348,14 +319,14 @@ class Memory:
         self, guild_id: str, place: Place, vector: NDArray[np.float32]
     ) -> NDArray[np.float32] | None:
         """The vector, if the rows are of its model. Else they are dropped, and made anew behind it."""
-        shelf = _shelf(place)
+        shelf = shelf_of(place)
         model_id = await self._embedder.model_id()
         if shelf.model_id == model_id and shelf.rows.dim == len(vector):
             return vector
         await self._store.adopt(guild_id, base_of(shelf), model_id, len(vector))
         await self._places.refresh(guild_id, place)
         self._mend_soon(guild_id)
-        return vector if _shelf(place).rows.dim == len(vector) else None
+        return vector if shelf_of(place).rows.dim == len(vector) else None
 
     def _mend_soon(self, guild_id: str) -> None:
         running = self._mending.get(guild_id)
@@ -372,10 +343,10 @@ class Memory:
 
     async def _mend_some(self, guild_id: str) -> bool:
         async with self._places.using(guild_id) as place:
-            shelf = _shelf(place)
+            shelf = shelf_of(place)
             found = [(slot, shelf.record(slot)) for slot in shelf.bare()[:_EMBEDDED_AT_ONCE]]
             bare = [(slot, record) for slot, record in found if record is not None]
-            texts = [_in_context(_record(shelf, record.before), record.text) for _, record in bare]
+            texts = [in_context(record_of(shelf, record.before), record.text) for _, record in bare]
         if not bare:
             return False
         vectors = await self._embedder.embed(texts)
@@ -387,7 +358,7 @@ class Memory:
         def plan(shelf: Shelf) -> Plan:
             return planning.embedding(shelf, rows if shelf.model_id == model_id else ())
 
-        return bool((await self._change(guild_id, plan, model_id, vectors.shape[1])).slots)
+        return bool((await self._changes.change(guild_id, plan, model_id, vectors.shape[1])).slots)
 
     async def _aclose(self) -> None:
         tasks = {task for task in self._mending.values() if not task.done()}
@@ -396,45 +367,3 @@ class Memory:
         if tasks:
             await asyncio.wait(tasks)
         await self._places.aclose()
-
-
-def _shelf(place: Place) -> Shelf:
-    assert place.shelf is not None  # noqa: S101 - `using` has loaded it
-    return place.shelf
-
-
-async def _applied(place: Place, base: Base, slots: tuple[Slot, ...]) -> None:
-    """Bring a change of our own into the copy."""
-    shelf = _shelf(place)
-    if shelf.rows.dim != base.dim:
-        place.shelf = shelf = Shelf(
-            incarnation=base.incarnation, revision=base.revision, model_id=base.model_id, dim=base.dim
-        )
-        if base.revision:
-            place.shelf = None  # it had rows of no size: read it anew
-            return
-    base = replace(base, revision=base.revision + 1)
-    rows = [one if one.row else replace(one, row=shelf.rows.row(one.slot)) for one in slots]
-    await apply(shelf, News(base=base, anew=False, slots=tuple(rows), tokens=frozenset()))
-    shelf.model_id = base.model_id
-
-
-def _before(shelf: Shelf, source: Source, reply_to: str | None) -> Record | None:
-    """The message that this one answers or follows."""
-    if source.kind != "message" or source.channel_id is None:
-        return None
-    if reply_to is not None and (slot := shelf.by_message.get(reply_to)) is not None:
-        found = shelf.record(slot)
-        if found is not None and any(one.channel_id == source.channel_id for one in found.sources):
-            return found
-    return shelf.preceding(source.channel_id, source.at)
-
-
-def _record(shelf: Shelf, memory_id: str | None) -> Record | None:
-    slot = shelf.by_id.get(memory_id) if memory_id else None
-    return None if slot is None else shelf.record(slot)
-
-
-def _in_context(before: Record | None, text: str) -> str:
-    """What is embedded: a line of a chat alone means little."""
-    return text if before is None else f"{before.text[-_LONGEST_BEFORE:]}\n{text}"

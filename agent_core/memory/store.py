@@ -32,6 +32,12 @@ if (meta[1] or '') ~= ARGV[1] or (meta[2] or '0') ~= ARGV[2] then return 0 end
 if not meta[1] then redis.call('HSET', KEYS[1], 'inc', ARGV[3]) end
 local rev, dim = tonumber(ARGV[2]) + 1, tonumber(ARGV[6])
 redis.call('HSET', KEYS[1], 'rev', rev, 'model', ARGV[5], 'dim', ARGV[6], 'next', ARGV[7])
+-- SETRANGE would grow the rows by a whole MB at once: here by a twentieth.
+local have, need = redis.call('STRLEN', KEYS[2]), tonumber(ARGV[7]) * dim
+if need > have then
+  local room = math.max(need, math.floor(have / dim * 1.05) * dim)
+  redis.call('SET', KEYS[2], (redis.call('GET', KEYS[2]) or '') .. string.rep('\\0', room - have))
+end
 for i = 9, #ARGV, 3 do
   if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[3], ARGV[i])
   else redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
@@ -28,6 +29,11 @@ _STOP: dict[str, frozenset[str]] = {
     "turkish": frozenset(_LISTS.STOPWORDS_TURKISH),
     "russian": frozenset(_LISTS.STOPWORDS_RUSSIAN),
 }
+_SPOKEN_IN = {
+    word: tuple(name for name, small in _STOP.items() if word in small)
+    for word in frozenset[str]().union(*_STOP.values())
+}
+_FEWEST_VOTES = 2
 _BY_SCRIPT = {
     "CYRILLIC": "russian",
     "ARABIC": "arabic",
@@ -45,10 +51,11 @@ NEGATIONS = frozenset({"no", "not", "never", "nor", "nicht", "kein", "keine", "p
 
 def language(words: Iterable[str]) -> str:
     """The language whose small words these are; English where nothing speaks against it."""
-    found = set(words)
-    votes = {name: len(found & small) for name, small in _STOP.items()}
-    best = max(votes, key=lambda name: (votes[name], name == ENGLISH))
-    return best if votes[best] >= votes[ENGLISH] + 1 and votes[best] >= 2 else ENGLISH
+    votes = Counter(name for word in set(words) if word in _SPOKEN_IN for name in _SPOKEN_IN[word])
+    if not votes:
+        return ENGLISH
+    best, most = votes.most_common(1)[0]
+    return best if most > votes[ENGLISH] and most >= _FEWEST_VOTES else ENGLISH
 
 
 def split(text: str) -> list[str]:
@@ -57,6 +64,8 @@ def split(text: str) -> list[str]:
     found: list[str] = []
     for word in _ASCII.findall(plain) if plain.isascii() else _scan(plain):
         found.append(word.casefold())
+        if word.isalpha() and word.islower():
+            continue
         if "_" in word or _CAMEL.search(word):
             parts = _PARTS.findall(word)
             found += [part.casefold() for part in parts] if len(parts) > 1 else []
