@@ -21,6 +21,10 @@ class Engine(Protocol):
         """Run a turn at this time (Unix seconds); a later call replaces an earlier one."""
         ...
 
-    async def report(self, ref: SessionRef) -> None:
-        """Show what was committed: wake whoever projects the journal."""
+    async def report(self, ref: SessionRef, *, soon: bool = False) -> None:
+        """Show what was committed: wake whoever projects the journal.
+
+        `soon`: within a moment, together with what else is committed by then. That may be lost with this
+        process, so a turn asks once more at its end.
+        """
         ...

@@ -16,6 +16,10 @@ LISTEN_S = 20.0
 """Seconds of one look at the inbox; it says nothing of how fast a signal is seen."""
 
 
+QUICK_S = 0.02
+"""Seconds that nobody listens at first."""
+
+
 class InterruptionError(GoalkeeperError):
     """A person ended the work; the text says who."""
 
@@ -23,6 +27,9 @@ class InterruptionError(GoalkeeperError):
 async def interruptible(work: Coroutine[Any, Any, T], inbox: Inbox, state: State) -> T:
     """The result of the work. Raises InterruptionError, after cancelling it, where a person said so."""
     working = asyncio.create_task(work)
+    await _begun(working)
+    if working.done():
+        return working.result()
     listening = asyncio.create_task(_interruption(inbox, state))
     try:
         await asyncio.wait({working, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -32,6 +39,15 @@ async def interruptible(work: Coroutine[Any, Any, T], inbox: Inbox, state: State
     finally:
         await _end(working)
         await _end(listening)
+
+
+async def _begun(working: asyncio.Task[Any]) -> None:
+    """Give the work a moment: what is over by then need not be listened for."""
+    try:
+        await asyncio.wait({working}, timeout=QUICK_S)
+    except asyncio.CancelledError:
+        await _end(working)
+        raise
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

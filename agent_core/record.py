@@ -35,6 +35,6 @@ class Recorder:
         newer = await self.storage.journal.append(state.ref, commit, inbox_after=after)
         state.apply(commit)
         await self.storage.states.keep_when_due(state)
-        await self.engine.report(state.ref)
+        await self.engine.report(state.ref, soon=True)
         took = any(isinstance(event, SignalsTaken) for event in events)
         return [*known[took:], *newer]

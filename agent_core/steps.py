@@ -227,12 +227,16 @@ async def heard(house: House, state: State) -> bool:
 async def wait_for_thread(house: House, state: State) -> None:
     """Leave the session alone until its thread shows more."""
     shown = await house.storage.posts.wait_for(state.ref)
+    await house.engine.report(state.ref)
     if not state.tail.lead(shown).too_far(house.clock.now()):
         await house.engine.wake(state.ref)  # it was shown just before we said that we wait
 
 
 async def rest(house: House, state: State, until: float | None) -> None:
     """Leave the session alone until a signal or the given time."""
+    await house.engine.report(
+        state.ref
+    )  # what a turn asked for on its way may have been lost with its worker
     if state.ended:
         await house.on_ended(state)
         await house.storage.index.ended(state.ref)

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from agent_core.clock import Clock
 from agent_core.desk import Desk, Work
 from agent_core.errors import StoreUnavailableError
+from agent_core.gathering import Gathering
 from agent_core.storage.redis import connected, with_connections
 from agent_core.storage.slots import Slots
 from agent_core.storage.timers import Timers
@@ -31,6 +32,7 @@ Sweep = Callable[[], Awaitable[None]]
 _ASKED_WITHIN_S = 15.0
 _RECORDS_KEPT = timedelta(minutes=1)
 _SWEEP_EVERY = timedelta(seconds=30)
+_REPORT_GAP_S = 0.25
 _CHORES_EVERY = timedelta(minutes=5)
 _FIRST_RETRY = timedelta(milliseconds=250)
 _LONGEST_RETRY = timedelta(seconds=15)
@@ -74,6 +76,7 @@ class DocketEngine:
         self._lease_s = lease_s
         self._concurrency = concurrency
         self._drain_s = drain_s
+        self._reports = Gathering(self._ask_report, _REPORT_GAP_S)
         self._may_run = True
         self._desks: list[Desk] = []
         self._timers: Timers | None = None
@@ -106,8 +109,11 @@ class DocketEngine:
         await self._opened_timers().put(ref, when)
         await self._ask(self._chores, "at", f"at:{ref}", ref, when - self._clock.now())
 
-    async def report(self, ref: SessionRef) -> None:
-        """Wake whoever projects the journal."""
+    async def report(self, ref: SessionRef, *, soon: bool = False) -> None:
+        """Wake whoever projects the journal; `soon`: within 0.25 s, for all that is asked until then."""
+        await (self._reports.soon(ref) if soon else self._reports.now(ref))
+
+    async def _ask_report(self, ref: SessionRef) -> None:
         await self._ask(self._chores, "report", f"report:{ref}", ref)
 
     async def wake_due(self) -> None:
@@ -168,6 +174,7 @@ class DocketEngine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._reports.close()
         await self._open.aclose()
 
     def _register(self, turns: Desk, reports: Desk) -> None:

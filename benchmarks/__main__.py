@@ -2,7 +2,7 @@
 
 import runpy
 
-NAMES = ("goal", "context", "journal", "sandbox", "playground", "web", "experiments", "memory")
+NAMES = ("goal", "context", "journal", "sessions", "sandbox", "playground", "web", "experiments", "memory")
 
 for name in NAMES:
     print(f"== {name}", flush=True)

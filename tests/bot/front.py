@@ -56,7 +56,7 @@ class Wakes:
     async def at(self, ref: SessionRef, when: float) -> None:
         self.woken.append(ref)
 
-    async def report(self, ref: SessionRef) -> None:
+    async def report(self, ref: SessionRef, *, soon: bool = False) -> None:
         pass
 
 

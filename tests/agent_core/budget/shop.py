@@ -45,7 +45,7 @@ class Quiet:
         """Only noted."""
         self.alarms[ref] = when
 
-    async def report(self, ref: SessionRef) -> None:
+    async def report(self, ref: SessionRef, *, soon: bool = False) -> None:
         """Nobody looks."""
 
 

@@ -37,7 +37,7 @@ class Wakes:
     async def at(self, ref: SessionRef, when: float) -> None:
         self.woken.append(ref)
 
-    async def report(self, ref: SessionRef) -> None:
+    async def report(self, ref: SessionRef, *, soon: bool = False) -> None:
         self.reported.set()
 
 
