@@ -132,6 +132,9 @@ async def open_shop(
     async def ended(state: State) -> None:
         pass
 
+    async def nothing(state: State) -> None:
+        pass
+
     async with AsyncExitStack() as stack:
         model = Model(base_url=base_url, api_key="k", name="scripted", prices=prices, _backoff_s=0.001)
         await stack.enter_async_context(model)
@@ -143,12 +146,14 @@ async def open_shop(
             engine=engine,
             clock=clock,
             model=model,
+            fast=model,
             meter=Meter(recorder=Recorder(storage=storage, engine=engine, clock=clock), caps=caps),
             tools=tools,
             runner=runner,
             workspaces=workspaces,
             still_may=still_may,
             on_ended=ended,
+            recall=nothing,
         )
         schemas = [one for one in tools.schemas() if tool_names([one]) <= {"set_plan", "finish"}]
         prefix = Prefix(
