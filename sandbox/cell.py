@@ -17,8 +17,8 @@ from sandbox.server import Server
 from sandbox.values import RunResult
 from sandbox.watch import End, Watch, end_all
 
-_COLLECT_S = 1.2
-"""For collecting from a run that was cut; one that ended by itself has the rest of its time too."""
+_AFTERWARDS_S, _COLLECT_S = 1.5, 0.3
+"""For ending a run that was cut and collecting from it; for collecting at least."""
 _KILLED = 137
 _STATUS = struct.Struct("ic")
 _END_S = 5.0
@@ -174,6 +174,7 @@ class Cell:
         deadline = started + job.limits.timeout_s
         watch = Watch(handles, job.limits)
         stopped = watch.until_end(deadline, self._server.refill)
+        ended = time.monotonic()
         word = None if stopped else _last_word(handles.status)
         watch.finish(told=word is not None)
         self._is_over = True
@@ -181,8 +182,10 @@ class Cell:
         if self._killed:
             raise CancelledRunError
         end = stopped or watch.judge(*(word or (_KILLED, b"")))
-        left = 0.0 if stopped else max(0.0, deadline - time.monotonic())
-        collected = _collect(job, handles, begun, _COLLECT_S + left)
+        # a run that was not cut has the rest of its time for that, too
+        until = (ended if stopped else max(ended, deadline)) + _AFTERWARDS_S
+        seconds = max(until - time.monotonic(), _COLLECT_S)
+        collected = _collect(job, handles, begun, seconds)
         stdout, stderr = watch.texts()
         return _result(end, stdout, stderr, duration, collected)
 

@@ -2,6 +2,8 @@
 
 import os
 import re
+import time
+from collections.abc import Callable
 
 _PAGE_TABLES = re.compile(rb"^VmPTE:\s+(\d+) kB", re.MULTILINE)
 _RESIDENT = re.compile(rb"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
@@ -17,21 +19,30 @@ _BEYOND_DOUBT = 8
 """No exact sum past so many times the limit: it takes longer the more there is to add."""
 
 
-def used(processes: int, shared: int, limit: int, inherited: int) -> int:
+def used(processes: int, shared: int, limit: int, inherited: int, until: float) -> int:
     """Bytes in use, by descriptors of the box's own /proc and of its shared memory.
 
     First a quick sum that counts what forked processes share once for each of them; only where that is over
     the limit, one that shares it out; only where that is over too, the exact one, which also tells files of
     the box that are mapped from memory. `inherited` bytes came with the interpreter, not with the script.
+    What is not looked at when the clock stands at `until` is taken to be like the rest.
     """
-    fixed = _shared_files(shared) + _sockets(processes)
-    quick = fixed + sum(_resident(processes, pid) for pid in _pids(processes)) - inherited
-    if quick <= limit:
-        return quick
-    shared_out = fixed + sum(_shared_out(processes, pid) for pid in _pids(processes)) - inherited
-    if shared_out <= limit or shared_out > _BEYOND_DOUBT * limit:
-        return shared_out
-    return fixed + sum(_proportional(processes, pid) for pid in _pids(processes)) - inherited
+    fixed = _shared_files(shared) + _sockets(processes) - inherited
+    for measure in (_resident, _shared_out, _proportional):
+        found = fixed + _sum(measure, processes, until)
+        if found <= limit or (measure is _shared_out and found > _BEYOND_DOUBT * limit):
+            break
+    return found
+
+
+def _sum(measure: Callable[[int, str], int], processes: int, until: float) -> int:
+    pids = _pids(processes)
+    found = seen = 0
+    for pid in pids:
+        found, seen = found + measure(processes, pid), seen + 1
+        if time.monotonic() > until:
+            break
+    return found * len(pids) // max(seen, 1)
 
 
 def _pids(processes: int) -> list[str]:

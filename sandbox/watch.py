@@ -14,6 +14,7 @@ from sandbox.values import EXIT_MEMORY, EXIT_TIME, Limits, SandboxUnavailableErr
 
 _LOOK_S, _LOOK_CLOSE_S = 0.02, 0.004
 """How often memory is looked at, and how often once a quarter of the limit is in use."""
+_LONGEST_LOOK_S = 0.3
 _END_S = 5.0
 """A killed box that is not gone by then is a bug of the kernel."""
 _CHUNK = 1 << 16
@@ -55,7 +56,7 @@ class Watch:
                 if first:
                     meanwhile()
                 first = False
-                used = self._look(most_memory)
+                used = self._look(most_memory, min(deadline, now + _LONGEST_LOOK_S))
                 if used > most_memory:
                     return End(exit_code=EXIT_MEMORY, stopped_by="memory")
                 took = (
@@ -109,9 +110,11 @@ class Watch:
         stdout, stderr = (capture.text() for capture in self._captures.values())
         return stdout, stderr
 
-    def _look(self, limit: int) -> int:
+    def _look(self, limit: int, until: float) -> int:
         self._disk_was_full |= self._disk_is_full()
-        return meter.used(self._handles.processes, self._handles.shared, limit, self._handles.inherited)
+        return meter.used(
+            self._handles.processes, self._handles.shared, limit, self._handles.inherited, until
+        )
 
     def _disk_is_full(self) -> bool:
         status = os.fstatvfs(self._handles.disk)

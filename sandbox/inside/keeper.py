@@ -49,7 +49,7 @@ class Keeper:
         """
         # what has no handler is not delivered to a first process
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        self._rehearse()
+        self._go_home()
         # whatever goes through the overlay is done in the name of whoever mounts it
         kernel.drop_capabilities(kernel.CAP_DAC_OVERRIDE, kernel.CAP_SYS_ADMIN, kernel.CAP_SYS_CHROOT)
         kernel.set_dumpable(dumpable=False)
@@ -61,15 +61,17 @@ class Keeper:
         ways = (self._control.fileno(), self._layers.disk, self._inside)
         close_all_but(*self._own, *ways, *self._world.descriptors())
 
-    def _rehearse(self) -> None:
-        """Do once what every job takes, then be where workspaces are found.
+    def _go_home(self) -> None:
+        """Be where workspaces are found; do once what every job takes on the way.
 
         Memory that is touched now need not be copied later.
         """
-        disk.resize(Order(b"j0 0 2 65536 64 65536 1 1 0"))
+        if self._world.rehearses:
+            disk.resize(Order(b"j0 0 2 65536 64 65536 1 1 0"))
+            _is_ending("/proc/self/stat")
         kernel.enter(self._world.home, kernel.CLONE_NEWNS)
-        disk.find(b"/", self._layers.disk)
-        _is_ending("/proc/self/stat")
+        if self._world.rehearses:
+            disk.find(b"/", self._layers.disk)
 
     def serve(self, runner: int) -> NoReturn:
         """Answer the host until it sends the job; then be the first process until the end."""

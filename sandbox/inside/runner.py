@@ -54,7 +54,8 @@ class Runner:
         """Be what the script may be; the bytes of private mappings so far, and where the last word goes."""
         out, err, word = streams
         os.setsid()
-        script.rehearse()
+        if self._world.rehearses:
+            script.rehearse()
         script.reseed()
         script.offer_fonts()
         _become_nobody()

@@ -25,6 +25,8 @@ RUNTIME = "/opt/python"
 NOTHING, MEMORY, DISK = b"-", b"m", b"d"
 """What is noted for the host about an error that nobody caught."""
 _FOLDER = "/workspace"
+# as they are before the script may change them
+_exit, _getpid, _kill, _write = os._exit, os.getpid, os.kill, os.write
 _LOST = 120
 """Python's exit code where the last of the output could not be written."""
 
@@ -86,17 +88,17 @@ def prepare() -> None:
 def run_python(word_fd: int) -> NoReturn:
     """Run the script as `__main__`, then end as an interpreter does; never returns."""
     main = sys.modules["__main__"]
-    there, first = len(sys.modules), os.getpid()
+    there, first = len(sys.modules), _getpid()
     code, note = _outcome(main)
     try:
         code = _end(main, there, code)
     finally:
         if code < 0:  # Python ends by the signal that nobody caught
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGINT)
-        if os.getpid() == first:
+            _kill(_getpid(), signal.SIGINT)
+        if _getpid() == first:
             _say(word_fd, code, note)
-        os._exit(code)
+        _exit(code)
 
 
 def _main() -> None:
@@ -194,6 +196,6 @@ def _note(error: BaseException) -> bytes:
 def _say(word_fd: int, code: int, note: bytes) -> None:
     """Tell the keeper that this is the end: its own takes the kernel longer than most scripts."""
     try:  # noqa: SIM105 - contextlib is a slow import
-        os.write(word_fd, END.pack(code, note))
+        _write(word_fd, END.pack(code, note))
     except OSError:
         pass  # the script closed it

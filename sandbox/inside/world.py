@@ -20,6 +20,8 @@ class World:
         """Whether the files of a workspace can be the box's own where they lie."""
         self.home, self.base = views
         """Mount namespaces: the server's, which has the machine's files; and what boxes begin with."""
+        self.rehearses = True
+        """Whether a box does ahead what every script takes: memory for time, where scripts are short."""
         self.filters = filters
         """Seccomp programs: for the keeper, which may mount; for what runs the code."""
 

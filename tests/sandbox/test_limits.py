@@ -231,6 +231,23 @@ async def test_a_fork_bomb_ends_with_its_time(pool: Pool, workspace: Path):
     assert result.duration_s < 2.5
 
 
+async def test_what_a_bomb_of_processes_and_files_left_is_as_the_result_says(pool: Pool, workspace: Path):
+    source = (
+        "import os\nfor _ in range(5): os.fork()\nn = 0\nwhile True:\n    n += 1\n    try:\n"
+        "        os.makedirs(f'{os.getpid()}/{n % 9}', exist_ok=True)\n"
+        "        open(f'{os.getpid()}/{n % 9}/{n}', 'w').write('x' * 99)\n    except OSError: pass"
+    )
+
+    result = await _run(pool, workspace, source, timeout_s=1.0)
+
+    assert (result.exit_code, result.stopped_by) == (124, "time")
+    assert _files(workspace) == {file.path for file in result.changed}
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
 async def test_descriptors_are_few(pool: Pool, workspace: Path):
     source = (
         "n = []\ntry:\n    while True: n.append(open('/dev/null'))\nexcept OSError as error:\n"
