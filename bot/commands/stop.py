@@ -2,19 +2,35 @@
 
 from discord import app_commands
 
-from agent_core.errors import RefusedError
+from agent_core.errors import RefusedError, StoreUnavailableError
+from agent_core.session import State
 from agent_core.signals import ResumeAsked, StopAsked
-from agent_core.values import Right, Status
+from agent_core.values import Right, SessionRef, Status
 from bot import access
 from bot.commands.answer import Asking, Slash, answer, asker, defer, slash
 from bot.commands.desk import Desk, guild_of, the_session
+from bot.render.escape import clean
+
+_CHOICES = 25
+_MOST_LOOKED_AT = 200
 
 
 def stop(desk: Desk) -> Slash:
     """The command that ends."""
 
-    @app_commands.describe(all="Every goal of this server; none starts again until /resume all.")
-    async def command(interaction: Asking, all: bool = False) -> None:
+    async def goals(interaction: Asking, current: str) -> list[app_commands.Choice[str]]:
+        try:
+            live = await living(desk, guild_of(interaction), current)
+        except (RefusedError, StoreUnavailableError):
+            return []
+        return [app_commands.Choice(name=_shown(state.goal), value=state.ref.id) for state in live]
+
+    @app_commands.describe(
+        all="Every goal of this server; none starts again until /resume all.",
+        goal="Another one than this thread's, such as a goal whose thread is gone.",
+    )
+    @app_commands.autocomplete(goal=goals)
+    async def command(interaction: Asking, all: bool = False, goal: str | None = None) -> None:
         member = asker(interaction)
         await defer(desk.api, interaction, ephemeral=True)
         rules = await desk.control.rules(guild_of(interaction))
@@ -25,7 +41,7 @@ def stop(desk: Desk) -> Slash:
             text = f"🛑 Everything is stopped ({count} running). Nothing starts until `/resume` with `all`."
             await answer(desk.api, interaction, text)
             return
-        ref = await the_session(desk, interaction)
+        ref = await _meant(desk, interaction, goal)
         state = await desk.control.read(ref)
         if not access.may_stop(member, rules, state.starter.id):
             raise RefusedError(access.why(Right.STEER, rules))
@@ -35,6 +51,37 @@ def stop(desk: Desk) -> Slash:
         await answer(desk.api, interaction, "🛑 Stopping.")
 
     return slash("stop", "End the goal of this thread, or everything on this server.", command)
+
+
+async def living(desk: Desk, guild_id: str, wanted: str) -> list[State]:
+    """The newest goals that have not ended and have these words in them, as many as can be picked from."""
+    live = set(await desk.control.live(guild_id))
+    found: list[State] = []
+    for ref in await desk.control.recent(guild_id, _MOST_LOOKED_AT):
+        if ref in live and len(found) < _CHOICES:
+            state = await desk.control.read(ref)
+            if wanted.casefold() in state.goal.casefold():
+                found.append(state)
+    return found
+
+
+async def _meant(desk: Desk, interaction: Asking, goal: str | None) -> SessionRef:
+    """The goal that was picked, or typed; without one, this thread's. Raises RefusedError."""
+    if goal is None:
+        return await the_session(desk, interaction)
+    picked = SessionRef(guild_of(interaction), goal.strip())
+    if picked in await desk.control.live(picked.guild_id):
+        return picked
+    named = await living(desk, picked.guild_id, goal.strip())
+    if len(named) == 1:
+        return named[0].ref
+    raise RefusedError(
+        f"{'Several goals' if named else 'No running goal'} here can be meant by that: pick one from the list."
+    )
+
+
+def _shown(goal: str) -> str:
+    return " ".join(clean(goal).split())[:100] or "a goal"
 
 
 def resume(desk: Desk) -> Slash:

@@ -34,6 +34,10 @@ async def test_a_deleted_thread_pauses_its_goal_and_the_channel_is_told(stage: S
     told = await Thread(people=stage.people, id=stage.people.channel_id).says("Its thread was deleted")
     assert "work" in told["content"]
     assert len(stage.model.requests) == 1
+    assert "Stopping" in str(await stage.people.command("stop", goal="work"))
+    async with asyncio.timeout(20):
+        while not (await stage.state(thread)).ended:  # noqa: ASYNC110 - another task acts
+            await asyncio.sleep(0.03)
 
 
 async def test_a_locked_thread_pauses_its_goal_and_the_channel_is_told(stage: Stage):

@@ -20,7 +20,7 @@ async def test_a_goal_stops_when_it_is_far_ahead_of_its_thread_and_goes_on_when_
     await stage.people.post("/faults", kind="status", code=503, count=100_000, method="POST", path=thread.id)
     before = len(await stage.people.log())
     began = await stage.state(thread)
-    at = began.version
+    state, at = began, began.version
     for _ in range(100):  # until it has stood still for a while
         await asyncio.sleep(0.3)
         state = await stage.state(thread)
