@@ -17,7 +17,7 @@ from pathlib import Path
 import aiohttp
 
 from agent_core.control import Control
-from agent_core.events import Ended, Thought
+from agent_core.events import ActionStarted, Ended, Thought
 from agent_core.storage.embedded import EmbeddedRedis
 from bot.app import running
 from bot.app.outside import playground_token
@@ -27,6 +27,7 @@ from tests.fakes import ScriptedModel, Turn
 from tests.flow.people import People, Thread
 
 TIMES = 50
+STEERED = 10
 
 FINISH = Turn(text="done", calls=(("finish", {"summary": "done"}),))
 RUN = Turn(text="run", calls=(("run_python", {"code": "print('here it is')"}),))
@@ -69,9 +70,10 @@ async def bench(folder: Path) -> AsyncGenerator[Bench]:
         yield Bench(people=people, model=model, control=up.control)
 
 
-async def command_to_thread_and_yes_to_result(on: Bench) -> tuple[list[float], list[float]]:
-    """Seconds from a command to its thread, and from the press to the posted result."""
+async def command_and_yes(on: Bench) -> tuple[list[float], list[float], list[float]]:
+    """Seconds from a command to its thread, and from the press to the action and to the posted result."""
     to_thread: list[float] = []
+    to_action: list[float] = []
     to_result: list[float] = []
     on.model.plays(RUN, FINISH)
     for number in range(TIMES):
@@ -86,7 +88,31 @@ async def command_to_thread_and_yes_to_result(on: Bench) -> tuple[list[float], l
         log = (await on.people.log())[seen:]
         to_thread.append(next(one["at"] for one in log if one["path"].endswith("/threads")) - asked)
         to_result.append(next(one["at"] for one in log if _result(one, thread)) - pressed)
-    return to_thread, to_result
+        to_action.append(await _started(on, thread) - pressed)
+    return to_thread, to_action, to_result
+
+
+async def _started(on: Bench, thread: Thread) -> float:
+    ref = await on.control.by_thread(on.people.guild_id, thread.id)
+    if ref is None:
+        raise LookupError(thread.id)
+    commits = await on.control.commits(ref)
+    return next(one.at for one in commits if any(isinstance(event, ActionStarted) for event in one.events))
+
+
+async def steering_in_the_next_request(on: Bench) -> tuple[int, int]:
+    """How often words said while a step ran are in the very next request, and how often they were said."""
+    found = 0
+    slow = Turn(text="run", calls=(("run_python", {"code": "import time; time.sleep(0.3)"}),))
+    on.model.plays(slow, FINISH, FINISH)
+    for number in range(STEERED):
+        before = len(on.model.requests)
+        thread = await on.people.goal(f"steered {number}", autonomy="auto")
+        await on.model.asked(before + 1)
+        await thread.write(f"words {number}.")
+        await thread.says("finished, unchecked")
+        found += f"words {number}." in str(on.model.requests[before + 1]["messages"])
+    return found, STEERED
 
 
 def _result(exchange: dict[str, object], thread: Thread) -> bool:
@@ -125,7 +151,7 @@ def show(name: str, took: list[float], unit_s: float) -> None:
     """One line: median, 95th percentile, and the ratio to a cold Python."""
     median, high = statistics.median(took), sorted(took)[int(len(took) * 0.95) - 1]
     print(
-        f"{name:24} median {median * 1000:7.1f} ms   p95 {high * 1000:7.1f} ms"
+        f"{name:28} median {median * 1000:7.1f} ms   p95 {high * 1000:7.1f} ms"
         f"   {median / unit_s:5.2f} x a cold python   n={len(took)}",
         flush=True,
     )
@@ -136,10 +162,13 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with bench(Path(folder)) as on:
             unit_s = await cold_python_s()
-            to_thread, to_result = await command_to_thread_and_yes_to_result(on)
+            to_thread, to_action, to_result = await command_and_yes(on)
             show("command to thread", to_thread, unit_s)
+            show("yes to action", to_action, unit_s)
             show("yes to result posted", to_result, unit_s)
-            show("a step of the loop", await seconds_a_step(on), unit_s)
+            show("a step, shown in its thread", await seconds_a_step(on), unit_s)
+            seen, said = await steering_in_the_next_request(on)
+            print(f"steering seen by the next step: {seen} of {said}")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ async def _meant(desk: Desk, interaction: Asking, goal: str | None) -> SessionRe
     if len(named) == 1:
         return named[0].ref
     raise RefusedError(
-        f"{'Several goals' if named else 'No running goal'} here can be meant by that: pick one from the list."
+        f"{'Several goals' if named else 'No running goal'} here can be meant: pick one from the list."
     )
 
 
