@@ -1,6 +1,7 @@
 from inline_snapshot import snapshot
 
 from agent_core.events import (
+    CallReserved,
     Decided,
     DecisionWithdrawn,
     Ended,
@@ -142,6 +143,28 @@ def test_a_limit_asks_for_more_and_shows_who_granted_it():
 💰 **Ann** granted $0.50, 200 steps, 5,000,000 tokens
 -# step 0 · $0.00 · 3.0-vdxehgza2q\
 """)
+
+
+def test_a_cap_of_others_says_when_it_goes_on_by_itself():
+    story = Story()
+    text = "$2.00 of the $2.00 that a member may spend."
+    story.add(LimitReached(what="member_day", text=text, until=1_900_000_000.5))
+    draft = story.drafts()[-1]
+    assert draft.text.splitlines()[:2] == [
+        f"💸 **The session stands still:** {text}",
+        "-# it goes on by itself <t:1900000001:R> (<t:1900000001:f>) · `/stop` ends it",
+    ]
+    assert (draft.asks, draft.reactions, draft.mention) == (None, (), None)
+    held = CallReserved(
+        call="4.1", purpose="think", nano=1, tokens=1, day="2030-03-17", host_day="2030-03-17"
+    )
+    story.add(held)
+    assert story.edits()[-1].text.splitlines()[1] == "-# ▶️ it goes on"
+
+
+def test_a_short_wait_for_money_is_told_to_nobody():
+    story = Story()
+    assert story.add(LimitReached(what="host_day", text="held", until=61.0)) == ()
 
 
 def test_a_person_judges_at_the_end():
