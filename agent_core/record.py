@@ -32,7 +32,7 @@ class Recorder:
         if not events:
             return [*known, *([] if after is None else await self.storage.inbox.fresh(state.ref, after))]
         commit = Commit(version=state.version + 1, at=self.clock.now(), events=events)
-        newer = await self.storage.journal.append(state.ref, commit, inbox_after=after)
+        newer = await self.storage.journal.append(state.ref, commit, inbox_after=after, epoch=state.epoch)
         state.apply(commit)
         await self.storage.states.keep_when_due(state)
         await self.engine.report(state.ref, soon=True)

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 
 from agent_core import events
 from agent_core.events import Commit
@@ -49,6 +49,12 @@ class Head:
     """SHA-256 of each piece of the history, in order."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    pieces: tuple[str, ...]
+
+
+_named: TypeAdapter[_Named] = TypeAdapter(_Named)
 _heads: TypeAdapter[Head] = TypeAdapter(Head)
 _items: TypeAdapter[list[Item]] = TypeAdapter(list[Item])
 
@@ -82,6 +88,14 @@ def dump_head(state: State, pieces: Sequence[str]) -> bytes:
 def load_head(data: bytes) -> Head:
     """The inverse of `dump_head`; the history of its state is empty. Raises pydantic.ValidationError."""
     return _heads.validate_json(data)
+
+
+def piece_names(data: bytes) -> tuple[str, ...]:
+    """The pieces of a snapshot of any version, from its head; none where it is none."""
+    try:
+        return _named.validate_json(data).pieces
+    except ValidationError:
+        return ()
 
 
 def load_piece(data: bytes) -> list[Item]:

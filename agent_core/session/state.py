@@ -79,6 +79,8 @@ class State:
 
     ref: SessionRef
     started: SessionStarted
+    epoch: int = field(default=0, compare=False)
+    """How often the journal had been rewritten when this was read."""
     version: int = 0
     started_at: float = 0.0
     at: float = 0.0

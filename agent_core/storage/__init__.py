@@ -96,11 +96,12 @@ class Storage:
         ):
             warnings = await check_server(once, redis_url)
             journal = Journal(redis, once, blobs)
+            states = States(redis, journal, blobs)
             yield cls(
                 journal=journal,
                 retention=Retention(redis, journal, blobs),
                 rubbish=Rubbish(redis, blobs),
-                states=States(redis, journal, blobs),
+                states=states,
                 inbox=Inbox(redis, bell),
                 blobs=blobs,
                 index=Index(redis),
@@ -108,7 +109,7 @@ class Storage:
                 hearing=Hearing(redis),
                 turnstile=Turnstile(redis),
                 rules=Rules(redis),
-                forgetting=Forgetting(redis, journal, blobs),
+                forgetting=Forgetting(redis, journal, states, blobs),
                 budgets=Budgets(redis),
                 ledger=Chronicle(redis, once, "ledger"),
                 experiments=Chronicle(redis, once, "experiments"),

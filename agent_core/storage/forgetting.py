@@ -1,7 +1,8 @@
 """Taking things out of what is otherwise only ever added to: journals rewritten, servers purged.
 
 A journal is rebuilt under another name with the same entry ids, and takes the old one's place in one
-transaction, if nobody wrote to it meanwhile. Its snapshot goes with it.
+transaction, if nobody wrote to it meanwhile. Its snapshot goes with it, and whoever works on the session
+begins anew from what stands there now.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from agent_core.storage.blobs import BlobStore
 from agent_core.storage.journal import Journal
 from agent_core.storage.packing import pack, pack_lines
 from agent_core.storage.redis import answered, text
+from agent_core.storage.states import States
 from agent_core.values import SessionRef
 
 Change = Callable[[Sequence[Commit]], Sequence[Commit]]
@@ -29,7 +31,7 @@ _SWAP = """
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 if not last or last[1] ~= ARGV[1] then redis.call('UNLINK', KEYS[2]) return 0 end
 redis.call('RENAME', KEYS[2], KEYS[1])
-redis.call('UNLINK', KEYS[3])
+redis.call('INCR', KEYS[3])
 return 1
 """
 
@@ -44,7 +46,8 @@ return 1
 class Forgetting:
     """What no other part may do: change the past, and remove a server."""
 
-    def __init__(self, redis: Redis, journal: Journal, blobs: BlobStore) -> None:
+    def __init__(self, redis: Redis, journal: Journal, states: States, blobs: BlobStore) -> None:
+        self._states = states
         self._redis = redis
         self._blobs = blobs
         self._journal = journal
@@ -74,9 +77,10 @@ class Forgetting:
                     field, data = pack(dump_commit(commit))
                     pipe.xadd(temporary, {field: data}, id=f"{commit.version}-0")
                 await answered(pipe.execute())
-            names = (keys.journal(ref), temporary, keys.snapshot(ref))
+            names = (keys.journal(ref), temporary, keys.epoch(ref))
             reply: Any = self._redis.eval(_SWAP, len(names), *names, f"{commits[-1].version}-0")
             if await answered(reply) == 1:
+                await self._states.drop(ref)  # from here on nobody can take one of what stood there
                 return True
         raise StoreUnavailableError(f"{ref} writes too fast to be rewritten just now.")
 

@@ -33,6 +33,9 @@ _APPEND = """
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local version = last and tonumber(string.match(last[1], '^%d+')) or 0
 if version == 0 and redis.call('EXISTS', KEYS[4]) == 1 then return redis.error_reply('FENCED archive') end
+if ARGV[6] ~= '' and (redis.call('GET', KEYS[5]) or '0') ~= ARGV[6] then
+  return redis.error_reply('FENCED rewritten')
+end
 if version >= tonumber(ARGV[1]) then return redis.error_reply('FENCED ' .. version) end
 if version + 1 < tonumber(ARGV[1]) then return redis.error_reply('BEHIND ' .. version) end
 redis.call('XADD', KEYS[1], ARGV[1] .. '-0', ARGV[2], ARGV[3])
@@ -109,21 +112,24 @@ class Journal:
         return await asyncio.to_thread(unpack_lines, data)
 
     async def append(
-        self, ref: SessionRef, commit: Commit, inbox_after: str | None = None
+        self, ref: SessionRef, commit: Commit, inbox_after: str | None = None, epoch: int | None = None
     ) -> list[tuple[str, Signal]]:
         """Write the commit; in the same round trip, read the signals that came after this inbox id.
 
         At most 500 of them; the signals that the commit says were taken are in the inbox no more.
-        Raises FencedError where somebody else has written this version, and StoreUnavailableError where it is
-        unknown whether it was written, or where the journal is shorter than what was read from it (the store
-        lost data): then begin again from the journal.
+        `epoch`: of the state that the commit follows from; None: from none.
+        Raises FencedError where somebody else has written this version or rewritten the journal, and
+        StoreUnavailableError where it is unknown whether it was written, or where the journal is shorter than
+        what was read from it (the store lost data): then begin again from the journal.
         """
         names = (keys.journal(ref), keys.inbox(ref), keys.moved(ref.guild_id), keys.archive(ref))
+        names = (*names, keys.epoch(ref))
         field, data = pack(dump_commit(commit))
         taken = [event.inbox_id for event in commit.events if isinstance(event, SignalsTaken)]
         upto = taken[-1] if taken else ""
         pipe = self._once.pipeline(transaction=False)
-        pipe.eval(_APPEND, len(names), *names, commit.version, field, data, upto, keys.checked(ref.id))
+        since = "" if epoch is None else epoch
+        pipe.eval(_APPEND, len(names), *names, commit.version, field, data, upto, ref.id, since)
         if inbox_after is not None:
             pipe.xrange(keys.inbox(ref), min=exclusive(inbox_after), count=SIGNALS)
         replies = await answered(pipe.execute(raise_on_error=False))

@@ -78,6 +78,11 @@ def snapshot(ref: SessionRef) -> str:
     return _of(ref.guild_id, "snapshot", checked(ref.id))
 
 
+def epoch(ref: SessionRef) -> str:
+    """String: how often the journal was rewritten, so that nobody goes on with what stood there before."""
+    return _of(ref.guild_id, "epoch", checked(ref.id))
+
+
 def archive(ref: SessionRef) -> str:
     """String: `<version> <sha256 of the blob> <when it ended>` of a journal that lies in the blob store."""
     return _of(ref.guild_id, "archive", checked(ref.id))

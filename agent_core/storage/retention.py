@@ -36,7 +36,7 @@ local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 if not last or last[1] ~= ARGV[1] then return 0 end
 for _, message in ipairs(redis.call('HVALS', KEYS[3])) do redis.call('HDEL', KEYS[6], message) end
 redis.call('SET', KEYS[2], ARGV[2])
-redis.call('DEL', KEYS[1], KEYS[3], KEYS[4], KEYS[5], KEYS[7], KEYS[10])
+redis.call('DEL', KEYS[1], KEYS[3], KEYS[4], KEYS[5], KEYS[7], KEYS[10], KEYS[11])
 redis.call('ZREM', KEYS[8], ARGV[3])
 redis.call('HSETNX', KEYS[9], 'thread', ARGV[4])
 return 1
@@ -44,11 +44,11 @@ return 1
 _FORGET = """
 for _, message in ipairs(redis.call('HVALS', KEYS[3])) do redis.call('HDEL', KEYS[6], message) end
 local thread = redis.call('HGET', KEYS[9], 'thread')
-if thread and redis.call('HGET', KEYS[11], thread) == ARGV[1] then redis.call('HDEL', KEYS[11], thread) end
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[7], KEYS[9], KEYS[10])
+if thread and redis.call('HGET', KEYS[12], thread) == ARGV[1] then redis.call('HDEL', KEYS[12], thread) end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[7], KEYS[9], KEYS[10], KEYS[11])
 redis.call('ZREM', KEYS[8], ARGV[1])
-redis.call('SREM', KEYS[12], ARGV[1])
-redis.call('ZREM', KEYS[13], ARGV[1])
+redis.call('SREM', KEYS[13], ARGV[1])
+redis.call('ZREM', KEYS[14], ARGV[1])
 return 1
 """
 
@@ -170,4 +170,5 @@ def _names(ref: SessionRef) -> tuple[str, ...]:
         keys.moved(ref.guild_id),
         keys.session(ref),
         keys.behind(ref),
+        keys.epoch(ref),
     )

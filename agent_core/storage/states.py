@@ -22,6 +22,7 @@ from agent_core.session.snapshot import (
     dump_pieces,
     load_head,
     load_piece,
+    piece_names,
     program,
     reach_back,
 )
@@ -44,10 +45,12 @@ if named then
   if program == ARGV[1] and tonumber(version) <= last then after = version else named = false end
 end
 local archived = last == 0 and redis.call('EXISTS', KEYS[3]) or 0
-return {named, archived, redis.call('XRANGE', KEYS[2], '(' .. after .. '-0', '+', 'COUNT', ARGV[2])}
+local epoch = redis.call('GET', KEYS[4]) or '0'
+return {named, archived, epoch, redis.call('XRANGE', KEYS[2], '(' .. after .. '-0', '+', 'COUNT', ARGV[2])}
 """
-# Never back to an older one, and never for a journal that does not hold that version.
+# Never back to an older one, and never for a journal that does not hold that version, or was rewritten.
 _NAME = """
+if (redis.call('GET', KEYS[3]) or '0') ~= ARGV[2] then return 0 end
 local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 local last = newest and tonumber(string.match(newest[1], '^%d+')) or 0
 local version, program = string.match(ARGV[1], '^(%d+) (%x+) ')
@@ -75,10 +78,18 @@ class States:
 
         Raises NewerEventError and StoreUnavailableError.
         """
-        names = (keys.snapshot(ref), keys.journal(ref), keys.archive(ref))
+        names = (keys.snapshot(ref), keys.journal(ref), keys.archive(ref), keys.epoch(ref))
         found: list[Any] = await answered(self._redis.eval(_OPEN, len(names), *names, program(), PAGE))
-        named, archived, entries = found
-        state = await self._restored(ref, text(named)) if named else None
+        named, archived, epoch, entries = found
+        state = await self._loaded(ref, text(named) if named else None, archived, entries)
+        if state is not None:
+            state.epoch = int(epoch)
+        return state
+
+    async def _loaded(
+        self, ref: SessionRef, named: str | None, archived: int, entries: Sequence[Any]
+    ) -> State | None:
+        state = await self._restored(ref, named) if named else None
         if archived or (named and state is None):
             return fold(ref, await self._journal.read(ref))
         after = state.version if state else 0
@@ -103,24 +114,37 @@ class States:
             log.warning("snapshot left out", session=str(state.ref), reason=str(error))
 
     async def keep(self, state: State) -> None:
-        """Take a snapshot. Raises StoreUnavailableError."""
+        """Take a snapshot, and remove the one before it. Raises StoreUnavailableError."""
         ref = state.ref
-        there = await self._newest(ref)
+        before = await self._newest(ref)
         pieces, names = await asyncio.to_thread(_pieces, state)
         for name, piece in zip(names, pieces, strict=True):
-            if there is None or name not in there.pieces:
+            if name not in before:
                 await self._blobs.put_bytes(ref.guild_id, piece)
         head = await asyncio.to_thread(dump_head, state, names)
         file = await self._blobs.put_bytes(ref.guild_id, head)
         value = f"{state.version} {program()} {file.sha256}"
-        await answered(self._redis.eval(_NAME, 2, keys.snapshot(ref), keys.journal(ref), value))
+        keys_of = (keys.snapshot(ref), keys.journal(ref), keys.epoch(ref))
+        named = await answered(self._redis.eval(_NAME, len(keys_of), *keys_of, value, state.epoch))
+        mine = {file.sha256, *names}
+        stale = before - mine if named else mine - await self._newest(ref)
+        await self._blobs.remove(ref.guild_id, sorted(stale), 0.0)
 
-    async def _newest(self, ref: SessionRef) -> Head | None:
+    async def drop(self, ref: SessionRef) -> None:
+        """Remove the newest snapshot, name and bytes. Raises StoreUnavailableError."""
+        named = await answered(self._redis.getdel(keys.snapshot(ref)))
+        if named is not None:
+            await self._blobs.remove(ref.guild_id, sorted(await self._parts(ref, text(named))), 0.0)
+
+    async def _newest(self, ref: SessionRef) -> set[str]:
+        """The blobs of the newest snapshot, of whichever program."""
         named = await answered(self._redis.get(keys.snapshot(ref)))
-        if named is None:
-            return None
-        _, by, sha256 = text(named).split(" ")
-        return await self._head(ref, sha256) if by == program() else None
+        return set() if named is None else await self._parts(ref, text(named))
+
+    async def _parts(self, ref: SessionRef, named: str) -> set[str]:
+        sha256 = named.split(" ")[2]
+        data = await self._bytes(ref, sha256)
+        return {sha256, *(piece_names(data) if data is not None else ())}
 
     async def _restored(self, ref: SessionRef, named: str) -> State | None:
         """The state of this snapshot; None where it cannot be had."""

@@ -1,6 +1,8 @@
 """A state from a snapshot is the state from the whole journal, whatever was lost of it."""
 
 import itertools
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -8,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent_core.events import Commit, Event, PersonSpoke, SessionStarted, Thought
+from agent_core.errors import FencedError
+from agent_core.events import Commit, Event, Paused, PersonSpoke, SessionStarted, Thought
 from agent_core.session import State, fold
 from agent_core.session.snapshot import EVERY, PIECE
 from agent_core.session.state import MOST_SEEN
@@ -188,3 +191,44 @@ def test_what_a_snapshot_remembers_of_chatter_is_bounded():
 
 def _blobs(folder: Path) -> set[Path]:
     return {path for path in (folder / "blobs" / "10").rglob("*") if path.is_file()}
+
+
+async def test_what_was_forgotten_comes_back_by_nobody_who_still_knows_it(storage: Storage, tmp_path: Path):
+    commits = chat(PIECE)
+    await written(storage, REF, commits)
+    worker = await storage.states.load(REF)
+    assert worker is not None
+    await storage.states.keep(worker)
+
+    def forget(known: Sequence[Commit]) -> list[Commit]:
+        gone = PersonSpoke(message_id="0", person=ANN, text="forgotten")
+        return [replace(one, events=(gone,)) if one.version == 2 else one for one in known]
+
+    assert await storage.forgetting.rewrite(REF, forget)
+    assert [path.read_bytes() for path in _blobs(tmp_path) if b"go on" in path.read_bytes()] == []
+    await storage.states.keep(worker)  # by a worker that has the words in its memory
+    assert [path.read_bytes() for path in _blobs(tmp_path) if b"go on" in path.read_bytes()] == []
+    loaded = await storage.states.load(REF)
+    assert loaded == await folded(storage, REF)
+    assert loaded is not None
+    assert worker.history != loaded.history
+    more = Commit(version=worker.version + 1, at=3.0, events=(Paused(by="9", reason="x"),))
+    with pytest.raises(FencedError):
+        await storage.journal.append(REF, more, epoch=worker.epoch)
+    await storage.journal.append(REF, more, epoch=loaded.epoch)
+
+
+async def test_of_the_snapshots_of_a_session_only_the_newest_takes_room(storage: Storage, tmp_path: Path):
+    commits = chat(2 * PIECE + 5)
+    state = fold(REF, commits[:1])
+    assert state is not None
+    await written(storage, REF, commits)
+    for commit in commits[1:]:
+        state.apply(commit)
+        if commit.version % 20 == 0:
+            await storage.states.keep(state)
+    await storage.states.keep(state)
+    assert len(_blobs(tmp_path)) == 4  # three pieces and a head
+    await storage.states.drop(REF)
+    assert _blobs(tmp_path) == set()
+    assert await storage.states.load(REF) == state
