@@ -53,6 +53,9 @@ class Places:
         """The server's copy as of now, for one user at a time. Raises StoreUnavailableError in time."""
         place = self._places.setdefault(guild_id, Place())
         self._places.move_to_end(guild_id)
+        if place.shelf is None:  # that may take long; where Redis is away, one of its pages fails in time
+            loaded = await self._load(guild_id, place)
+            place.shelf = loaded if place.shelf is None else place.shelf
         try:
             async with asyncio.timeout(WITHIN_S), place.lock:
                 await self.refresh(guild_id, place)
