@@ -29,9 +29,11 @@ _TEXTS = frozenset(
         "output",
         "code",
         "reminder",
+        "title",
+        "url",
     }
 )
-_LISTS = frozenset({"changed", "files", "removed", "memories", "results"})
+_LISTS = frozenset({"changed", "files", "removed", "addresses", "memories", "results"})
 _NEVER = frozenset(
     """
     kind id sha256 message_id inbox_id thread_id channel_id action run_id name how status autonomy post

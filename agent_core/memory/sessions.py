@@ -35,7 +35,7 @@ _FEWEST_TERMS = 2
 """A message with fewer words of its own, such as "ok", is worth no memory."""
 
 Audience = Callable[[State], Awaitable[frozenset[str]]]
-"""The channels and threads that everybody may read who can read the session's thread."""
+"""The channels and threads that some readers may all read, for a session."""
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -43,8 +43,10 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 class SessionMemory:
     """The memory as the loop uses it."""
 
-    def __init__(self, memory: Memory, rules: Rules, audience: Audience) -> None:
+    def __init__(self, memory: Memory, rules: Rules, audience: Audience, everybody: Audience) -> None:
+        """`audience`: where all may read who can read the thread; `everybody`: where the whole server may."""
         self.memory = memory
+        self._everybody = everybody
         self.audience = audience
         self._rules = rules
 
@@ -60,11 +62,18 @@ class SessionMemory:
         fresh = [one for one in spoken if one.message_id in set(state.unheard)]
         try:
             found = await self._find(state, "\n".join(one.text for one in fresh) or state.goal)
+            private = await self.is_private(state, found)
             await self._keep_words(state, fresh)
         except StoreUnavailableError as error:
             log.warning("memory left out", session=str(state.ref), reason=str(error))
             return None
-        return Recalled(about=about, text=shown(found), memories=tuple(hit.id for hit in found))
+        ids = tuple(hit.id for hit in found)
+        return Recalled(about=about, text=shown(found), memories=ids, private=private)
+
+    async def is_private(self, state: State, hits: Sequence[Recall]) -> bool:
+        """Whether some of it is not for everybody in the server."""
+        places = {hit.channel_id for hit in hits if hit.channel_id is not None}
+        return bool(places) and not places <= await self._everybody(state)
 
     async def after_end(self, state: State) -> None:
         """Keep how a goal came out; of one that failed, what stood in its way."""

@@ -67,14 +67,16 @@ def _recall(sessions: SessionMemory) -> Tool[RecallArguments]:
         try:
             channels = await sessions.audience(state)
             found = await sessions.memory.search(state.ref.guild_id, args.query, MOST_HITS, channels=channels)
+            hits = within(found.hits)
+            private = await sessions.is_private(state, hits)
         except StoreUnavailableError as error:
             raise ToolError(str(error)) from error
-        hits = within(found.hits)
         recalled = Recalled(
             about=state.recalled or "",
             text="",
             memories=tuple(hit.id for hit in hits),
             tainted=any(hit.tainted for hit in hits),
+            private=private,
         )
         return Outcome(
             text=warming + (shown(hits) or "Nothing is remembered about that."), events=(recalled,)

@@ -8,7 +8,6 @@ import discord
 from agent_core.control import Control
 from agent_core.forgetting import Forgetter
 from agent_core.memory import Embedder, Memory, SessionMemory
-from agent_core.session import State
 from agent_core.storage import Storage
 from agent_core.tools.base import AnyTool
 from agent_core.tools.memory import memory_tools
@@ -52,10 +51,7 @@ async def open_remembrance(
     memory = await stack.enter_async_context(Memory.open(redis_url, embedder, CAP, at_hand=embedder.at_hand))
     audience = Audience(client=client, api=api, index=storage.index, memory=memory)
 
-    async def of_session(state: State) -> frozenset[str]:
-        return await audience.of_session(state)
-
-    sessions = SessionMemory(memory, storage.rules, of_session)
+    sessions = SessionMemory(memory, storage.rules, audience.of_session, audience.of_everybody)
     return Remembrance(
         memory=memory,
         sessions=sessions,

@@ -42,6 +42,17 @@ class Audience:
                 allowed.add(said_in)
         return frozenset(one for one in allowed if one is not None)
 
+    async def of_everybody(self, state: State) -> frozenset[str]:
+        """Where everybody in the session's server may read. Raises StoreUnavailableError."""
+        guild_id = state.ref.guild_id
+        guild, channels = await self._look(guild_id)
+        allowed: set[str] = set()
+        for said_in in await self._memory.channels(guild_id):
+            there = channels.get(int(await self._parent(guild_id, said_in)))
+            if there is not None and is_open(there, guild.default_role):
+                allowed.add(said_in)
+        return frozenset(allowed)
+
     async def of_member(self, guild_id: str, member: discord.Member) -> frozenset[str]:
         """Where this member may read. Raises StoreUnavailableError."""
         _, channels = await self._look(guild_id)
@@ -79,10 +90,16 @@ def is_wider(there: discord.abc.GuildChannel, here: discord.abc.GuildChannel, ev
     """Whether everybody who can read `here` can read `there`. A no where that is not plain to see."""
     if there.id == here.id or there.overwrites == here.overwrites:
         return True
+    return is_open(there, everyone)
+
+
+def is_open(channel: discord.abc.GuildChannel, everyone: discord.Role) -> bool:
+    """Whether everybody in the server can read it, nobody left out."""
     closed = any(
-        pair.view_channel is False or pair.read_message_history is False for pair in there.overwrites.values()
+        pair.view_channel is False or pair.read_message_history is False
+        for pair in channel.overwrites.values()
     )
-    return not closed and _reads(there.permissions_for(everyone))
+    return not closed and _reads(channel.permissions_for(everyone))
 
 
 def _reads(permissions: discord.Permissions) -> bool:
