@@ -171,7 +171,7 @@ class MeteredCall:
         else:
             if amount > reserved.nano:
                 log.warning("more than was held", call=reserved.call, nano=amount, held=reserved.nano)
-            self._settle(settled(reserved, "billed", nano=amount, usage=usage))
+            self._settle(settled(reserved, "billed", cost=amount, usage=usage))
 
     def _settle(self, event: CallSettled) -> None:
         self._open, self._sent = None, False

@@ -9,12 +9,13 @@ from weakref import WeakValueDictionary
 import structlog
 
 from agent_core.budget.calendar import Days, days
-from agent_core.budget.rules import Cap, Short, caps_of, in_words
+from agent_core.budget.rules import Cap, Short, caps_of, in_words, own_cap
+from agent_core.budget.shares import share_name
 from agent_core.events import CallReserved, CallSettled, Event, LimitReached, ToppedUp
 from agent_core.record import Recorder, Waiting
 from agent_core.session import State
 from agent_core.storage.budgets import Caps, Entry
-from agent_core.values import NANO, ServerRules, SessionRef, Usage
+from agent_core.values import NANO, ServerRules, SessionRef, Usage, nano
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -76,7 +77,8 @@ class Meter:
         """The events, with no grant past what the next cap has left."""
         if not any(isinstance(event, ToppedUp) for event in events):
             return events
-        tightest = min((await self.standing(state)).caps, key=lambda cap: cap.left)
+        caps = [*(await self.standing(state)).caps, *await self._above(state)]
+        tightest = min(caps, key=lambda cap: cap.left)
         left_usd = max(0, tightest.left) / NANO
         for_money = state.limit is not None and state.limit.what == "usd"
         if for_money and not left_usd:
@@ -89,6 +91,16 @@ class Meter:
             else event
             for event in events
         )
+
+    async def _above(self, state: State) -> list[Cap]:
+        """For a sub-session, what its parent has left: what it was given is held there, more is not."""
+        parent = state.started.parent and await self._recorder.storage.states.load(state.started.parent.ref)
+        if not parent:
+            return []
+        share = parent.spending.open.get(share_name(state.ref.id))
+        granted = nano(state.limits.usd) - (share.nano if share else 0)
+        own = own_cap(parent.spending, parent.limits)
+        return [replace(own, spent=own.spent + granted)]
 
     async def standing(self, state: State) -> Standing:
         """The dates and the caps at this moment."""
@@ -141,14 +153,14 @@ def settled(
     reserved: CallReserved,
     outcome: Literal["billed", "lost", "unsent"],
     *,
-    nano: int = 0,
+    cost: int = 0,
     usage: Usage | None = None,
 ) -> CallSettled:
     """How this request ended; a lost one costs what was held for it."""
     return CallSettled(
         call=reserved.call,
         purpose=reserved.purpose,
-        nano=reserved.nano if outcome == "lost" else nano,
+        nano=reserved.nano if outcome == "lost" else cost,
         outcome=outcome,
         usage=usage or Usage(),
         day=reserved.day,

@@ -7,11 +7,16 @@ from agent_core.events import CallReserved, CallSettled
 from agent_core.values import Usage, nano
 
 
+def share_name(child_id: str) -> str:
+    """What the share of this sub-session is called among its parent's reservations."""
+    return f"sub-{child_id}"
+
+
 def share_reserved(child_id: str, *, usd: float, tokens: int, purpose: str = "delegate") -> CallReserved:
     """Written by the parent before the sub-session starts: its whole budget."""
-    return CallReserved(call=f"sub-{child_id}", purpose=purpose, nano=nano(usd), tokens=tokens)
+    return CallReserved(call=share_name(child_id), purpose=purpose, nano=nano(usd), tokens=tokens)
 
 
 def share_settled(child_id: str, *, spent: int, usage: Usage, purpose: str = "delegate") -> CallSettled:
     """Written by the parent once the sub-session has ended. `spent`: its `state.spending.total`."""
-    return CallSettled(call=f"sub-{child_id}", purpose=purpose, nano=spent, outcome="billed", usage=usage)
+    return CallSettled(call=share_name(child_id), purpose=purpose, nano=spent, outcome="billed", usage=usage)

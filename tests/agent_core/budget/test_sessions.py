@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from agent_core.budget import share_reserved, share_settled
+from agent_core.events import LimitReached, ToppedUp
 from agent_core.session import State
 from agent_core.storage import Storage
 from agent_core.storage.budgets import Entry, Sums
-from agent_core.values import NANO, Limits, Person
-from tests.agent_core.budget.shop import WIDE, Shop, open_shop
+from agent_core.values import NANO, Limits, Parent, Person
+from tests.agent_core.budget.shop import ANN, WIDE, Shop, open_shop
 from tests.agent_core.budget.till import Fate, Till
 
 CENT = NANO // 100
@@ -83,6 +85,30 @@ async def test_a_grant_ends_where_the_next_cap_does(storage: Storage, tmp_path: 
         assert state.limit is not None
         assert state.limit.what == "server_day"
         assert till.billed <= caps.server_day
+
+
+async def test_a_grant_to_a_sub_session_ends_where_its_parent_does(storage: Storage, tmp_path: Path):
+    async with Till.open() as till, open_shop(storage, tmp_path, till.base_url) as shop:
+        parent = await shop.control.read(await shop.start("1", usd=0.025))
+        child = await shop.start("2", usd=0.01)
+        begun = parent.spending
+        meter = shop.house.meter
+        await meter.commit(parent, (share_reserved("2", usd=0.01, tokens=1000),))
+        assert begun.total == CENT
+        state = await shop.run_dry(child)
+        state.started = replace(state.started, parent=Parent(ref=parent.ref, action="1.1", tool="delegate"))
+        for expected in (0.01, 0.005, None):
+            (event,) = await meter.granted(state, (ToppedUp(person=ANN, by=Limits(usd=0.01)),))
+            if isinstance(event, ToppedUp):
+                assert event.by.usd == pytest.approx(expected)
+                state.limits = state.limits.plus(event.by)
+            else:
+                assert expected is None
+                assert isinstance(event, LimitReached)
+        await meter.commit(parent, (share_settled("2", spent=till.billed, usage=state.usage),))
+        again = await shop.control.read(parent.ref)
+        assert (again.spending.total, again.spending.open) == (till.billed, {})
+        assert (await books(storage, shop, "10")).member_day.nano == till.billed  # once, not twice
 
 
 async def test_what_a_member_has_spent_is_there_again_the_next_day(storage: Storage, tmp_path: Path):
