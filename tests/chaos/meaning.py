@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent_core.events import CallReserved, CallSettled, Commit, Event, Observed, SignalsTaken
+from agent_core.events import CallReserved, CallSettled, Commit, Event, Observed, Recalled, SignalsTaken
 from agent_core.session import fold
 from agent_core.values import SessionRef
 from tests.chaos.stage import Chaos
@@ -15,11 +15,12 @@ CUT = "Interrupted: the bot stopped"
 _NAMES = frozenset(
     (
         *("run_id", "message_id", "person", "message", "usage", "heard", "limits"),
-        *("starter", "cost_usd", "thread_id", "retry_at", "tools", "system"),
+        *("starter", "cost_usd", "thread_id", "retry_at", "tools", "system", "fence", "channel_id"),
     )
 )
 """Fields whose values are another run's."""
-_BOOKS = (CallReserved, CallSettled, SignalsTaken)
+_BOOKS = (CallReserved, CallSettled, SignalsTaken, Recalled)
+"""Events that say what others have left behind, not what this goal has come to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Meaning:
     world: tuple[str, ...]
     cut: int = 0
     """Actions that reach the world and were cut: each is told once, and was done once or not at all."""
+    commits: int = 0
 
 
 async def meaning(stage: Chaos, ref: SessionRef, thread: Thread) -> Meaning:
@@ -48,6 +50,7 @@ async def meaning(stage: Chaos, ref: SessionRef, thread: Thread) -> Meaning:
         posts=tuple(_post(one["content"]) for one in ours),
         world=tuple(line.partition(" ")[2] for line in stage.world() if line.startswith(f"{ref.id} ")),
         cut=cut,
+        commits=len(commits),
     )
 
 

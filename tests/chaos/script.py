@@ -53,6 +53,8 @@ class Script:
         goal = str(next(one["content"] for one in request["messages"] if one["role"] == "user"))
         name = re.search(r"goal-\w+", goal)
         assert name is not None
+        if "halt: " in goal:
+            return Turn(text="[1] so I do", calls=(("run_python", {"code": "print('never')"}),))
         if done == FAILS_AT and name[0] not in self.mended:
             return Turn(status=401, text="no such key")
         return Turn(text=f"[{done + 1}] so I do", calls=STEPS[done])
@@ -74,6 +76,17 @@ async def play(stage: Chaos, script: Script, name: str) -> tuple[SessionRef, Thr
     await people.top_up()
     await stage.until(ref, lambda state: state.ended is not None, "the end")
     await thread.until(lambda one: "0.card" in one["content"] and "finished" in one["content"], "the card")
+    await thread.until(lambda one: one["type"] == RENAMED, "its last name")
+    return ref, thread
+
+
+async def play_stopped(stage: Chaos, name: str) -> tuple[SessionRef, Thread]:
+    """A goal that somebody stops while it asks."""
+    thread = await begin(stage, f"halt: {name}", autonomy="ask")
+    ref = await stage.session(thread)
+    await _People(stage=stage, thread=thread, ref=ref).press_on("1.1", "🛑")
+    await stage.until(ref, lambda state: state.ended is not None, "the end")
+    await thread.until(lambda one: "0.card" in one["content"] and "stopped" in one["content"], "the card")
     await thread.until(lambda one: one["type"] == RENAMED, "its last name")
     return ref, thread
 

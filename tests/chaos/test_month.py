@@ -25,7 +25,8 @@ def runs_once(request: Request) -> Turn:
     """One run that asks, and leaves a trace in the world; then the end."""
     if any(one["role"] == "assistant" for one in request["messages"]):
         return Turn(calls=(("finish", {"summary": "done"}),))
-    goal = re.search(r"month-\d+", str(request["messages"]))
+    first = next(str(one["content"]) for one in request["messages"] if one["role"] == "user")
+    goal = re.search(r"month-\d+", first)
     assert goal is not None
     return Turn(text="I call", calls=(("call_out", {"words": goal[0]}),))
 
