@@ -6,6 +6,7 @@ CI tries a few, chosen anew each time; `make chaos` tries every one.
 import asyncio
 import difflib
 import random
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
