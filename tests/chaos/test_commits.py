@@ -57,8 +57,9 @@ async def _own_server(stage: Chaos) -> Chaos:
 
 
 def _difference(killed: Meaning, calm: Meaning) -> str:
-    rows = ("\n".join((*one.events, *map(str, one.files), *one.posts)).split("\n") for one in (calm, killed))
-    return "\n".join(difflib.unified_diff(*rows, "calm", "killed", lineterm="", n=1))[:3000]
+    before, after = ("\n".join((*one.events, *map(str, one.files), *one.posts)) for one in (calm, killed))
+    rows = difflib.unified_diff(before.split("\n"), after.split("\n"), "calm", "killed", lineterm="", n=1)
+    return "\n".join(rows)[:3000]
 
 
 def same(killed: Meaning, calm: Meaning, version: int) -> None:

@@ -58,9 +58,13 @@ def mortal(redis_url: str) -> None:
     append = Journal.append
 
     async def last(
-        self: Journal, ref: SessionRef, commit: Commit, inbox_after: str | None = None
+        self: Journal,
+        ref: SessionRef,
+        commit: Commit,
+        inbox_after: str | None = None,
+        epoch: int | None = None,
     ) -> list[tuple[str, Signal]]:
-        fresh = await append(self, ref, commit, inbox_after)
+        fresh = await append(self, ref, commit, inbox_after, epoch)
         async with connected(redis_url, repeat=True) as redis:
             pipe = redis.pipeline(transaction=False)
             if commit.version == 1 and (named := _NAMED.search(str(commit.events))):

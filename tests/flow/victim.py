@@ -22,9 +22,13 @@ def die_after(version: int) -> None:
     append = Journal.append
 
     async def last(
-        self: Journal, ref: SessionRef, commit: Commit, inbox_after: str | None = None
+        self: Journal,
+        ref: SessionRef,
+        commit: Commit,
+        inbox_after: str | None = None,
+        epoch: int | None = None,
     ) -> list[tuple[str, Signal]]:
-        fresh = await append(self, ref, commit, inbox_after)
+        fresh = await append(self, ref, commit, inbox_after, epoch)
         if commit.version == version:
             os.kill(os.getpid(), signal.SIGKILL)
         return fresh
