@@ -121,7 +121,7 @@ class Memory:
         keys.checked(guild_id)
         text = clean(text)
         check(text, kind)
-        said_at = time.time() if at is None else float(at)
+        said_at = round(time.time() if at is None else float(at), 3)  # as it is read back from Redis
         source = Source(channel_id=channel_id, message_id=message_id, kind=kind, at=said_at, tainted=tainted)
         name = None if author is None else clean(author)
         record = Record(id=token_hex(8), text=text, author_id=author_id, author=name, sources=(source,))

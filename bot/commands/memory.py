@@ -44,7 +44,8 @@ def _add_reading(desk: Desk, group: app_commands.Group) -> None:
         found = await desk.memory.recall(guild_id, query, _MOST_SHOWN, channels=channels)
         rows = [_row(guild_id, hit) for hit in found]
         warming = _WARMING if desk.memory.warming else ""
-        await answer(desk.api, interaction, _fitting(warming, rows) or "Nothing is remembered about that.")
+        nothing = f"{warming}Nothing is remembered about that."
+        await answer(desk.api, interaction, _fitting(warming, rows) or nothing)
 
     @group.command(name="add", description="Have a fact remembered; it is never dropped for want of room.")
     async def add(interaction: Asking, text: app_commands.Range[str, 1, 2000]) -> None:

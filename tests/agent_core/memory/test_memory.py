@@ -261,3 +261,20 @@ async def test_a_memory_whose_redis_is_away_says_so_in_time(embedder: Embedder):
     async with Memory.open("redis://127.0.0.1:1/0", embedder) as memory:
         with pytest.raises(StoreUnavailableError):
             await memory.remember("1", "x")
+
+
+async def test_while_the_model_is_loaded_words_find_and_afterwards_the_meaning_does(
+    redis_url: str, exports: Path
+):
+    async with (
+        Embedder(cache=exports) as late,
+        Memory.open(redis_url, late, at_hand=late.at_hand) as memory,
+    ):
+        assert memory.warming
+        await memory.remember("1", "The vault is opened by the green badge", kind="fact")
+        assert await texts(memory, "green badge") == ["The vault is opened by the green badge"]
+        await late.embed(["loaded by now"])
+        assert not memory.warming
+        await memory.mended("1")
+        found = await memory.recall("1", "How does one get into the strongroom?", channels=ALL_CHANNELS)
+        assert "meaning" in found[0].why
