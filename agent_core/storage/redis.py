@@ -36,6 +36,8 @@ _PASSES = (
 )
 """How the replies begin that say "not now", rather than "you asked for nonsense"."""
 
+_ASKED = ("appendfsync", "min-replicas-to-write", "no-appendfsync-on-rewrite", "save")
+
 T = TypeVar("T")
 
 
@@ -132,7 +134,8 @@ def place(url: str) -> str:
 async def check_server(client: Redis, url: str) -> tuple[StoreWarning, ...]:
     """What could be better about this server.
 
-    Raises StartError where it does not answer, is older than 6.2, or would throw data away to make room.
+    Raises StartError where it does not answer, is older than 6.2, takes no writes, is part of a cluster, or
+    would throw data away to make room.
     """
     try:
         async with asyncio.timeout(REPLY_WITHIN_S):
@@ -148,6 +151,10 @@ async def check_server(client: Redis, url: str) -> tuple[StoreWarning, ...]:
     numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
     if numbers < _OLDEST:
         raise StartError(f"Redis at {place(url)} is version {version}; 6.2 or newer is needed.")
+    if str(info.get("role", "master")) != "master":
+        raise StartError(f"Redis at {place(url)} is a replica, which takes no writes. Name its primary.")
+    if int(info.get("cluster_enabled", 0)):
+        raise StartError(f"Redis at {place(url)} is one of a cluster. Use a Redis that stands alone.")
     policy = str(info.get("maxmemory_policy", "noeviction"))
     if policy != "noeviction" and int(info.get("maxmemory", 0)) > 0:
         raise StartError(
@@ -158,36 +165,47 @@ async def check_server(client: Redis, url: str) -> tuple[StoreWarning, ...]:
 
 
 async def _settings(client: Redis) -> dict[str, str] | None:
-    try:
-        found = await client.config_get("appendfsync", "min-replicas-to-write")  # pyright: ignore[reportUnknownMemberType]
-    except RedisError:
-        return None  # hosted servers often forbid CONFIG
-    return {str(name): str(value) for name, value in found.items()}
+    """What INFO does not tell; None where the server keeps it to itself, as hosted ones do."""
+    found: dict[str, str] = {}
+    for name in _ASKED:  # one at a time: 6.2 takes no more
+        try:
+            reply = await client.config_get(name)  # pyright: ignore[reportUnknownMemberType]
+        except RedisError:
+            return None
+        found |= {str(key): str(value) for key, value in reply.items()}
+    return found
 
 
 def _warnings(info: dict[str, Any], policy: str, settings: dict[str, str] | None) -> tuple[StoreWarning, ...]:
-    found: list[StoreWarning] = []
-
-    def warn(setting: str, sentence: str) -> None:
-        found.append(StoreWarning(setting=setting, text=sentence))
-
-    if policy != "noeviction":
-        warn(
-            "maxmemory-policy", f"maxmemory-policy is {policy}; set it to noeviction before maxmemory is set."
-        )
-    if not int(info.get("aof_enabled", 0)):
-        warn(
-            "appendonly",
-            "appendonly is off: a crash loses everything since the last snapshot. Set it to yes.",
-        )
-    elif settings is None:
-        warn("appendfsync", "appendfsync cannot be read here; unless it is always, a crash may lose seconds.")
-    elif settings.get("appendfsync") != "always":
-        warn("appendfsync", "appendfsync is not always: a power cut may lose the last second or two.")
-    replicas = int(info.get("connected_slaves", 0))
-    if replicas and settings is not None and settings.get("min-replicas-to-write", "0") == "0":
-        warn(
-            "min-replicas-to-write",
-            "There are replicas and min-replicas-to-write is 0: a failover may lose data.",
-        )
-    return tuple(found)
+    known = settings or {}
+    aof, saves = bool(int(info.get("aof_enabled", 0))), known.get("save", "?") != ""
+    syncs = known.get("appendfsync")
+    replicas, needed = int(info.get("connected_slaves", 0)), known.get("min-replicas-to-write")
+    found: dict[str, object] = {
+        "maxmemory-policy": policy != "noeviction"
+        and f"maxmemory-policy is {policy}; set it to noeviction before maxmemory is set.",
+        "appendonly": not aof
+        and (
+            "appendonly is off: a crash loses everything since the last snapshot. Set it to yes."
+            if saves
+            else "appendonly is off and save is empty: a restart loses everything. Set appendonly to yes."
+        ),
+        "appendfsync": aof
+        and syncs != "always"
+        and (
+            "appendfsync cannot be read here; unless it is always, a crash may lose seconds."
+            if syncs is None
+            else f"appendfsync is {syncs}: a power cut may lose the last seconds. Set it to always."
+        ),
+        "no-appendfsync-on-rewrite": aof
+        and known.get("no-appendfsync-on-rewrite") == "yes"
+        and "no-appendfsync-on-rewrite is yes: nothing is flushed while the log is rewritten. Set it to no.",
+        "min-replicas-to-write": replicas
+        and needed in ("0", None)
+        and (
+            "There are replicas and min-replicas-to-write is 0: a failover may lose data."
+            if needed == "0"
+            else "There are replicas; unless min-replicas-to-write is 1 or more, a failover may lose data."
+        ),
+    }
+    return tuple(StoreWarning(setting=name, text=str(words)) for name, words in found.items() if words)

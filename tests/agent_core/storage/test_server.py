@@ -1,10 +1,12 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,8 +15,9 @@ from agent_core.errors import StartError, StoreUnavailableError
 from agent_core.events import Commit, Paused
 from agent_core.storage import Storage, folder
 from agent_core.storage.embedded import EmbeddedRedis
-from agent_core.storage.redis import check_server, connected
-from agent_core.values import SessionRef
+from agent_core.storage.redis import check_server, connected, text
+from agent_core.values import SessionRef, Status
+from tests.agent_core.office import Office
 
 REF = SessionRef("10", "20")
 
@@ -106,7 +109,8 @@ import asyncio, sys
 from pathlib import Path
 from agent_core.storage import Storage
 from agent_core.storage.embedded import EmbeddedRedis
-from agent_core.values import SessionRef
+from agent_core.values import SessionRef, Status
+from tests.agent_core.office import Office
 async def main():
     async with EmbeddedRedis(Path(sys.argv[1])) as server:
         async with Storage.open(server.url, Path(sys.argv[1]) / "blobs") as storage:
@@ -215,7 +219,12 @@ async def test_a_redis_that_evicts_is_refused(own: EmbeddedRedis, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("setting", "value", "named"),
-    [("appendonly", "no", "appendonly"), ("appendfsync", "everysec", "appendfsync")],
+    [
+        ("appendonly", "no", "appendonly"),
+        ("appendfsync", "everysec", "appendfsync"),
+        ("appendfsync", "no", "appendfsync"),
+        ("no-appendfsync-on-rewrite", "yes", "no-appendfsync-on-rewrite"),
+    ],
 )
 async def test_a_redis_that_may_lose_data_is_warned_about(
     own: EmbeddedRedis, tmp_path: Path, setting: str, value: str, named: str
@@ -224,6 +233,82 @@ async def test_a_redis_that_may_lose_data_is_warned_about(
         await client.config_set(setting, value)  # pyright: ignore[reportUnknownMemberType]
     async with Storage.open(own.url, tmp_path / "blobs") as storage:
         assert [warning.setting for warning in storage.warnings] == [named]
+
+
+async def test_a_replica_is_refused_and_named_where_nothing_waits_for_it(
+    own: EmbeddedRedis, redis_url: str, tmp_path: Path
+):
+    async with connected(own.url, repeat=False) as client:
+        await client.config_set("port", _free_port())  # pyright: ignore[reportUnknownMemberType]
+        port = (await client.config_get("port"))["port"]  # pyright: ignore[reportUnknownMemberType]
+        async with (
+            EmbeddedRedis(tmp_path / "second") as second,
+            connected(second.url, repeat=False) as other,
+        ):
+            await other.replicaof("127.0.0.1", port)  # pyright: ignore[reportUnknownMemberType]
+            async with asyncio.timeout(30):
+                while not (warned := await check_server(client, own.url)):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            assert [warning.setting for warning in warned] == ["min-replicas-to-write"]
+            with pytest.raises(StartError, match="is a replica"):
+                await check_server(other, second.url)
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def test_where_config_is_forbidden_the_host_is_asked_to_look(own: EmbeddedRedis):
+    async with connected(own.url, repeat=False) as client:
+        await client.acl_setuser(  # pyright: ignore[reportUnknownMemberType]
+            "hosted",
+            enabled=True,
+            passwords=["+secret"],
+            keys=["*"],
+            channels=["*"],
+            commands=["+@all", "-config"],
+        )
+        await client.auth("secret", "hosted")  # pyright: ignore[reportUnknownMemberType]
+        (warning,) = await check_server(client, own.url)
+    assert (warning.setting, "cannot be read" in warning.text) == ("appendfsync", True)
+
+
+async def test_a_whole_goal_uses_only_commands_of_redis_6_2(office: Office, redis_url: str):
+    async with connected(redis_url, repeat=False) as opened:
+        client: Any = opened
+        await client.config_resetstat()
+        ref = await office.start()
+        office.model.will("", ("write_file", {"path": "a", "content": "b"}))
+        office.model.will("", ("finish", {"summary": "done"}))
+        state = await office.until(ref, Status.FINISHED)
+        storage = office.control.storage
+        await storage.states.keep(state)
+        await storage.posts.set_cursor(ref, state.version)
+        await storage.retention.archive(ref)
+        await storage.rubbish.clear(["10"])
+        await storage.retention.delete(ref)
+        used = {name.removeprefix("cmdstat_") for name in await client.info("commandstats")}
+        client.response_callbacks.clear()  # the library mistakes this reply for another
+        docs = await client.execute_command(
+            "COMMAND", "DOCS", *sorted({name.partition("|")[0] for name in used})
+        )
+        since = {name: _since(doc) for name, doc in _pairs(docs)}
+    assert len(since) > 20
+    assert {name: at for name, at in since.items() if at > (6, 2, 0)} == {}
+
+
+def _since(doc: Any) -> tuple[int, ...]:
+    """The version that brought a command."""
+    (at,) = [text(value) for name, value in _pairs(doc) if name == "since"]
+    return tuple(int(number) for number in at.split("."))
+
+
+def _pairs(reply: Any) -> list[tuple[str, Any]]:
+    """A map of the server, however this version of the protocol spells it."""
+    flat: list[Any] = [part for pair in reply.items() for part in pair] if hasattr(reply, "items") else reply
+    return [(text(name), value) for name, value in zip(flat[::2], flat[1::2], strict=True)]
 
 
 class OldRedis:
