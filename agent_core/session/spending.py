@@ -53,6 +53,14 @@ class Spending:
             self.usage += thought.usage
             self.settled += nano(thought.cost_usd or 0.0)
 
+    def take(self, event: CallReserved | CallSettled, version: int) -> None:
+        """Fold in an event of the commit of this version."""
+        match event:
+            case CallReserved():
+                self.reserve(event)
+            case CallSettled():
+                self.settle(event, version)
+
     def reserve(self, reserved: CallReserved) -> None:
         """A request may go out."""
         self.open[reserved.call] = reserved

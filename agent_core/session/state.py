@@ -297,11 +297,9 @@ class State:
                 self.reactions = {key: who for key, who in self.reactions.items() if key[0] != "budget"}
             case ToppedUp():
                 self.limits, self.limit = self.limits.plus(event.by), None
-            case CallReserved():
-                self.spending.reserve(event)
+            case CallReserved() | CallSettled():
+                self.spending.take(event, self.version)
                 self.limit = None  # a day has passed, or somebody granted more
-            case CallSettled():
-                self.spending.settle(event, self.version)
 
     def _hear(self, event: PersonSpoke) -> None:
         self.told, self.on_new_way = 0, self.step

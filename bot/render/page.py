@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from agent_core.session import State
 from agent_core.storage import Asks
-from agent_core.values import Action, NamedFile
+from agent_core.values import Action, NamedFile, ServerRules
 from bot.render.asking import ANSWER_ROOM
 from bot.render.block import Block
 from bot.render.defang import defanged, packed
@@ -205,3 +205,15 @@ def _held_block(thread: Thread, held: Sequence[Result]) -> Block:
 
 def _joined(above: str, below: str) -> str:
     return f"{above}\n{below}" if above and below else above or below
+
+
+def note(page: Page, rules: ServerRules, text: str) -> None:
+    """What only a server that wants to see everything is shown."""
+    if rules.verbosity == "full":
+        page.post(f"-# {text}")
+
+
+def waited_for(page: Page, rules: ServerRules) -> str | None:
+    """The one person who is pinged, unless that was switched off."""
+    starter = page.thread.state.starter.id
+    return starter if rules.mentions and starter not in rules.quiet_members else None

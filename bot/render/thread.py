@@ -46,9 +46,8 @@ from agent_core.fence import unfenced
 from agent_core.policy import risk_of
 from agent_core.session import State, fold
 from agent_core.session.pending import keyed
-from agent_core.session.take import MORE
 from agent_core.storage import Asks
-from agent_core.values import NANO, Action, NamedFile, Risk, ServerRules, SessionRef
+from agent_core.values import Action, NamedFile, Risk, ServerRules, SessionRef
 from bot.render import asking
 from bot.render.actions import show_action
 from bot.render.block import Block
@@ -56,13 +55,14 @@ from bot.render.closing import checks, closing, delivery, thread_name, to_judge
 from bot.render.escape import code, line, prose
 from bot.render.files import attachments
 from bot.render.page import Asked, Page, Thread
+from bot.render.page import note as _note
+from bot.render.page import waited_for as _waited_for
+from bot.render.paying import pay
 from bot.render.post import Receipts, Rename, Showing
 from bot.render.results import Result, show_result
 from bot.render.step import show_step
-from bot.render.words import counted, dollars
+from bot.render.words import counted
 
-LONG_WAIT_S = 300.0
-"""Seconds; the thread is not told of a shorter wait for money."""
 MOST_RESULTS = 4
 """Results of one step that have a message each; those after them share one."""
 
@@ -102,8 +102,8 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
     match event:
         case SessionStarted() | ThreadBound() | SignalsTaken() | Delegated() | Rejoined():
             pass
-        case CallReserved() | CallSettled():
-            _spends(page, event, rules)
+        case LimitReached() | ToppedUp() | CallReserved() | CallSettled():
+            pay(page, event, commit, rules)
         case Thought():
             _thought(page, event, commit, rules)
         case Proposed():
@@ -118,10 +118,6 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             _question(page, event, rules)
         case Delivered():
             _delivered(page, event)
-        case LimitReached():
-            _limit(page, event, commit, rules)
-        case ToppedUp():
-            _topped_up(page, event)
         case Told():
             page.post(f"🌀 **stuck** · the model is told: {prose(event.text, 600)}")
         case Compacted():
@@ -166,12 +162,6 @@ def _from_outside(page: Page, event: Marked | Reached | Installed, rules: Server
         case Installed():
             names = ", ".join(f"{one.name} {one.version}" for one in event.packages)
             _note(page, rules, f"installed {line(names, 400)}")
-
-
-def _note(page: Page, rules: ServerRules, text: str) -> None:
-    """What only a server that wants to see everything is shown."""
-    if rules.verbosity == "full":
-        page.post(f"-# {text}")
 
 
 def _thought(page: Page, event: Thought, commit: Commit, rules: ServerRules) -> None:
@@ -260,43 +250,6 @@ def _question(page: Page, event: QuestionAsked, rules: ServerRules) -> None:
     )
 
 
-def _limit(page: Page, event: LimitReached, commit: Commit, rules: ServerRules) -> None:
-    state = page.thread.state
-    if event.until is not None and event.until - commit.at < LONG_WAIT_S:
-        return _note(page, rules, f"{line(event.text, 300)} It is tried again in a moment.")
-    by_itself = event.until is not None
-    page.thread.budget = page.ask(
-        asking.budget(event),
-        asking.until(event.until) if event.until is not None else asking.budget_legend(state, rules),
-        above=Block(text=""),
-        asks=None if by_itself else Asks(post="budget", about=str(state.limit_version)),
-        reactions=() if by_itself else (MORE,),
-        mention=None if by_itself else _waited_for(page, rules),
-    )
-    return None
-
-
-def _spends(page: Page, event: CallReserved | CallSettled, rules: ServerRules) -> None:
-    """Costs are on the card and the marker lines; of a request without a bill people should know."""
-    budget = page.thread.budget
-    if budget is not None and page.thread.state.limit is None:
-        page.thread.budget = None
-        page.change(budget.answered("-# ▶️ it goes on"))
-    if isinstance(event, CallSettled) and event.outcome == "lost":
-        cost = dollars(event.nano / NANO)
-        _note(
-            page,
-            rules,
-            f"a request ({line(event.purpose, 40)}) came back without a bill: it counts as {cost}",
-        )
-
-
-def _waited_for(page: Page, rules: ServerRules) -> str | None:
-    """The one person who is pinged, unless that was switched off."""
-    starter = page.thread.state.starter.id
-    return starter if rules.mentions and starter not in rules.quiet_members else None
-
-
 def _answered(page: Page, event: Decided | DecisionWithdrawn | RuleOffered) -> None:
     asked, settled = page.thread.asked.get(event.action), page.thread.settled
     if asked is None:
@@ -363,12 +316,6 @@ def _started(page: Page, event: ActionStarted, rules: ServerRules) -> None:
         return
     standing = " on a standing yes" if event.uses_five else ""
     _note(page, rules, f"▶ {code(action.name, 60)} runs{standing}")
-
-
-def _topped_up(page: Page, event: ToppedUp) -> None:
-    budget, page.thread.budget = page.thread.budget, None
-    if budget is not None:
-        page.change(budget.answered(asking.granted(event)))
 
 
 def _interrupted(
