@@ -15,7 +15,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from agent_core.events import ActionStarted, Commit, Event, Observed, SessionStarted, Thought
+from agent_core.events import (
+    ActionStarted,
+    Commit,
+    Event,
+    Observed,
+    Proposed,
+    SessionStarted,
+    Thought,
+    ThreadBound,
+)
+from agent_core.prompts import load as prompt
 from agent_core.session import fold
 from agent_core.storage import Asks, Storage
 from agent_core.storage.embedded import EmbeddedRedis
@@ -133,12 +143,11 @@ async def waiting() -> None:
     for count in (100, 1_000, 10_000):
         async with stores() as (storage, url, root):
             refs = [SessionRef("1", str(number)) for number in range(count)]
+            for at in range(0, count, 50):
+                async with asyncio.TaskGroup() as group:
+                    for ref in refs[at : at + 50]:
+                        group.create_task(proposed(storage, ref))
             async with Bench.open(storage, url, root, steps=1) as bench:
-                for at in range(0, count, 100):
-                    for ref in refs[at : at + 100]:
-                        await bench.start(ref, Autonomy.GUARDED)
-                    for ref in refs[at : at + 100]:
-                        await bench.until_it_waits(ref)
                 await asyncio.sleep(5)
                 cpu, began = _cpu(), time.perf_counter()
                 await asyncio.sleep(IDLE_S)
@@ -149,6 +158,30 @@ async def waiting() -> None:
                 used = int((await client.info("memory"))["used_memory"]) / 1e6
             cuts = statistics.quantiles(took, n=20)
             say(f"{count:7} | {busy:20.1%} | {used:9.0f} | {cuts[9] * 1000:.1f} / {cuts[18] * 1000:.1f}")
+
+
+async def proposed(storage: Storage, ref: SessionRef) -> None:
+    """A session that waits at its first proposal, as if a worker had brought it there."""
+    prose = Prose.shared()
+    said = reply(prose.words(500), call(prose, 1, "run_python"))
+    thought = Thought(
+        step=1,
+        text=said.text,
+        actions=said.actions,
+        problems={},
+        usage=Usage(),
+        cost_usd=0.0,
+        message=said.message,
+    )
+    ask = Proposed(
+        action="1.1", why="the first run of a goal asks", rule="every `run_python`", plan_card=True
+    )
+    bound = ThreadBound(thread_id=f"9{ref.id}", upload_limit=10**7)
+    await storage.index.add(ref, "30")
+    for version, events in enumerate([(started(Autonomy.GUARDED),), (bound,), (thought, ask)], 1):
+        await storage.journal.append(ref, Commit(version=version, at=time.time(), events=events))
+    for moved, mark in (await storage.inbox.moved(ref.guild_id)).items():
+        await storage.inbox.settled(moved, mark)
 
 
 async def _yes_to_action(bench: Bench, ref: SessionRef) -> float:
@@ -192,17 +225,7 @@ async def opening() -> None:
 def journal(steps: int) -> list[Commit]:
     """A session of so many steps, none of them compacted: the worst case."""
     prose = Prose()
-    started = SessionStarted(
-        goal="go",
-        starter=ANN,
-        channel_id="3",
-        autonomy=Autonomy.AUTO,
-        limits=Limits(),
-        model="m",
-        system="s",
-        tools=(),
-    )
-    events: list[Event] = [started]
+    events: list[Event] = [started(Autonomy.AUTO)]
     for step in range(1, steps + 1):
         said = reply(prose.words(500), call(prose, step, "run_python"))
         events.append(
@@ -221,6 +244,20 @@ def journal(steps: int) -> list[Commit]:
     return [
         Commit(version=version, at=float(version), events=(event,)) for version, event in enumerate(events, 1)
     ]
+
+
+def started(autonomy: Autonomy) -> SessionStarted:
+    """The first event of a session."""
+    return SessionStarted(
+        goal="go",
+        starter=ANN,
+        channel_id="3",
+        autonomy=autonomy,
+        limits=Limits(),
+        model="m",
+        system=prompt("system"),
+        tools=(),
+    )
 
 
 PARTS = {

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 from agent_core.budget import Caps, Meter
@@ -54,6 +55,12 @@ class Prose:
             file.read_text(encoding="utf-8") for file in sorted((root / "agent_core").glob("*.py"))
         )
         self._random = random.Random(7)  # noqa: S311 - not for secrets
+
+    @staticmethod
+    @cache
+    def shared() -> "Prose":
+        """One for all."""
+        return Prose()
 
     def words(self, size: int) -> str:
         """So many characters of prose."""
@@ -176,6 +183,9 @@ class Bench:
         async def still_may(state: State, person: Person, right: Right) -> bool:
             return True
 
+        async def recall(_: State) -> None:
+            return None
+
         async def ended(state: State) -> None:
             bench.ended.put_nowait(state)
 
@@ -193,6 +203,7 @@ class Bench:
                 workspaces=workspaces,
                 still_may=still_may,
                 on_ended=ended,
+                recall=recall,
                 compact_at=10**9,
             )
             prefix = Prefix(model="instant", system=prompt("system"), tools=real.schemas(), limits=UNLIMITED)
