@@ -171,7 +171,7 @@ class Bench:
         async def work(ref: SessionRef) -> None:
             await turn(house, ref)
 
-        async def nothing(_: SessionRef) -> None:
+        async def nothing(_: object) -> None:
             pass
 
         async def sweep() -> None:
@@ -182,9 +182,6 @@ class Bench:
 
         async def still_may(state: State, person: Person, right: Right) -> bool:
             return True
-
-        async def recall(_: State) -> None:
-            return None
 
         async def ended(state: State) -> None:
             bench.ended.put_nowait(state)
@@ -203,7 +200,7 @@ class Bench:
                 workspaces=workspaces,
                 still_may=still_may,
                 on_ended=ended,
-                recall=recall,
+                recall=nothing,
                 compact_at=10**9,
             )
             prefix = Prefix(model="instant", system=prompt("system"), tools=real.schemas(), limits=UNLIMITED)
