@@ -17,6 +17,8 @@ class Spending:
     lost: int = 0
     """How many requests are in `settled` at their reservation."""
     lost_nano: int = 0
+    given: int = 0
+    """The part of `settled` that sub-sessions have spent; it stands in their books too."""
     calls: int = 0
     """Requests that were billed or lost."""
     open: dict[str, CallReserved] = field(default_factory=dict[str, CallReserved])
@@ -41,6 +43,11 @@ class Spending:
     def total(self) -> int:
         """Nano-dollars, spent and held."""
         return self.settled + self.held
+
+    @property
+    def own(self) -> int:
+        """Nano-dollars of the session's own requests that are over."""
+        return self.settled - self.given
 
     @property
     def usd(self) -> float:
@@ -72,6 +79,7 @@ class Spending:
         self.recent.append(settled)
         reserved = self.open.pop(settled.call, None)
         self.settled += settled.nano
+        self.given += 0 if settled.day else settled.nano
         self.usage += settled.usage
         self.calls += settled.outcome != "unsent"
         if settled.outcome == "lost":

@@ -14,7 +14,7 @@ from agent_core.session import State
 from agent_core.storage import BlobStore, Storage
 from agent_core.tools.base import AnyTool
 from agent_core.tools.books import Fetch, book, register_experiment
-from agent_core.values import NamedFile
+from agent_core.values import NANO, NamedFile
 from agent_core.web import Fetched, GuardedFetcher, Reader
 from bot.render.books import experiments_page
 
@@ -51,7 +51,7 @@ class Treasury:
 
     async def book_cost(self, state: State) -> None:
         """Enter what the session's model calls cost, once."""
-        spent = Decimal(str(state.cost_usd))
+        spent = Decimal(state.spending.own) / NANO  # a sub-session enters its own
         await self.ledger.book_model_cost(state.ref.guild_id, state.ref.id, spent)
 
 

@@ -110,7 +110,7 @@ def member_chart(view: View) -> bytes:
 def session_chart(states: Sequence[State]) -> bytes:
     """The goals side by side: billed, and what stands at its reservation. Slow: not on the loop."""
     order = sorted(states, key=lambda state: -state.spending.total)[:MOST_ROWS]
-    billed = [_usd(state.spending.settled - state.spending.lost_nano) for state in order]
+    billed = [_usd(state.spending.own - state.spending.lost_nano) for state in order]
     unsure = [_usd(state.spending.lost_nano + state.spending.held) for state in order]
     series = [Series(name="billed", values=billed)]
     if any(unsure):

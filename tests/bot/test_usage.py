@@ -42,8 +42,12 @@ async def test_who_may_spend_sees_all_members(front: Front):
 
 async def test_goals_are_shown_with_what_came_back_without_a_bill(front: Front):
     state = await front.goal("count")
-    reserved = CallReserved(call="9.1", purpose="think", nano=30_000_000, tokens=10, day="", host_day="")
-    lost = CallSettled(call="9.1", purpose="think", nano=30_000_000, outcome="lost", usage=Usage())
+    reserved = CallReserved(
+        call="9.1", purpose="think", nano=30_000_000, tokens=10, day="2026-11-25", host_day="2026-11-25"
+    )
+    lost = CallSettled(
+        call="9.1", purpose="think", nano=30_000_000, outcome="lost", usage=Usage(), day="2026-11-25"
+    )
     await front.take(state.ref, reserved, lost)
     text = await said(front, "usage", {"by": "session"})
     assert "count" in text

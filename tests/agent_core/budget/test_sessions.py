@@ -108,6 +108,7 @@ async def test_a_grant_to_a_sub_session_ends_where_its_parent_does(storage: Stor
         await meter.commit(parent, (share_settled("2", spent=till.billed, usage=state.usage),))
         again = await shop.control.read(parent.ref)
         assert (again.spending.total, again.spending.open) == (till.billed, {})
+        assert (again.spending.own, state.spending.own) == (0, till.billed)
         assert (await books(storage, shop, "10")).member_day.nano == till.billed  # once, not twice
 
 
