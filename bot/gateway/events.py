@@ -1,6 +1,7 @@
 """Where the events of the gateway go. A handler that fails loses its event alone, or finds it again later."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Coroutine, Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from bot.inbound import Presses, Threads, Words
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 _END_WITHIN_S = 5.0
+_MEND_SOONEST_S = 1.0
 
 
 class Events:
@@ -53,6 +55,8 @@ class Events:
         """Servers that have to be caught up with once more."""
         self._connections = 0
         """How often a session of the gateway has begun."""
+        self._torn = asyncio.Event()
+        """Some server has just fallen behind."""
         self._lanes = Lanes()
         self.caught_up = asyncio.Event()
         """Set when the first catching up has been tried for every server."""
@@ -129,6 +133,7 @@ class Events:
         for guild in guilds:
             await self._missing(guild.id)
             self._behind.add(guild.id)
+        self._torn.set()
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from the server. An outage is `on_guild_unavailable`."""
@@ -232,6 +237,7 @@ class Events:
                 await self._ear.hears(guild.id)
             else:
                 self._behind.add(guild.id)
+                self._torn.set()
 
     async def tell_that_we_listen(self) -> None:
         """Let the workers know, for ever, that what people do reaches them."""
@@ -239,15 +245,26 @@ class Events:
 
     async def mend(self) -> None:
         """Try again, for ever, what could not be done."""
+        soonest_s = min(_MEND_SOONEST_S, self._mend_every_s)
+        pause_s = soonest_s
         while True:
-            await asyncio.sleep(self._mend_every_s)
-            await self._ear.say_again(self._whole)
-            if not self._synced:
-                await self._do("sync", None, self._sync())
-            for guild in self._client.guilds:
-                await self._do("late threads", guild.id, self._catchup.open_late(guild))
-                if guild.id in self._behind:
-                    await self._catch_up([guild])
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._mend_every_s):
+                    await self._torn.wait()
+            await asyncio.sleep(pause_s)
+            self._torn.clear()
+            await self._mend_once()
+            # While a server is behind, nobody acts on a yes there: soon again, but not at once and again.
+            pause_s = min(pause_s * 2, self._mend_every_s) if self._behind else soonest_s
+
+    async def _mend_once(self) -> None:
+        await self._ear.say_again(self._whole)
+        if not self._synced:
+            await self._do("sync", None, self._sync())
+        for guild in self._client.guilds:
+            await self._do("late threads", guild.id, self._catchup.open_late(guild))
+            if guild.id in self._behind:
+                await self._catch_up([guild])
 
     async def end(self) -> None:
         """Cancel what is still being done."""
@@ -280,6 +297,7 @@ class Events:
         if guild_id is not None:
             await self._missing(guild_id)
             self._behind.add(guild_id)
+            self._torn.set()
 
     async def _missing(self, guild_id: int) -> None:
         self._whole.discard(guild_id)
