@@ -92,7 +92,6 @@ async def examine(settings: Settings) -> list[Row]:
         "Redis": _redis,
         "Discord": _playground if settings.plays else _discord,
         "Model": _model,
-        "Embedder": _embedder,
         "Sandbox": _sandbox,
         "Web": _web,
         "Memory": _memory,
@@ -145,16 +144,6 @@ async def _settings(settings: Settings) -> list[Row]:
             Row(part="Settings", health=Health.WARN, text=text, mend="Take it out, or wait for that part.")
         )
     return rows
-
-
-async def _embedder(settings: Settings) -> list[Row]:
-    """The weights, read and checked; they are not loaded."""
-    try:
-        found = await asyncio.to_thread(weights.find, settings.embedding_model)
-    except StartError as error:
-        mend = "Correct EMBEDDING_MODEL, or install anew. Until then memories are found by their words alone."
-        return [Row(part="Embedder", health=Health.FAIL, text=str(error), mend=mend)]
-    return [Row(part="Embedder", text=f"{found.name}, in {found.folder}")]
 
 
 async def _data_folder(settings: Settings) -> list[Row]:
@@ -399,5 +388,11 @@ async def _try_search(search: Search) -> Row:
     return Row(part="Web", text=f"search answers ({len(hits)} hits)")
 
 
-async def _memory(_: Settings) -> list[Row]:
-    return [Row(part="Memory", text="not part of this version yet")]
+async def _memory(settings: Settings) -> list[Row]:
+    """The weights of the embedding model, read and checked; they are not loaded."""
+    try:
+        found = await asyncio.to_thread(weights.find, settings.embedding_model)
+    except StartError as error:
+        mend = "Correct EMBEDDING_MODEL, or install anew. Until then memories are found by their words alone."
+        return [Row(part="Memory", health=Health.FAIL, text=str(error), mend=mend)]
+    return [Row(part="Memory", text=f"embedding by {found.name}, in {found.folder}")]

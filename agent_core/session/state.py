@@ -256,13 +256,13 @@ class State:
             case Compacted():
                 self.room.compacted(event)
                 self.history.append(event)
-            case Recalled() | Rejoined():
+            case Recalled():
                 self._recall(event)
             case ReactionChanged() | Proposed() | Decided() | DecisionWithdrawn() | RuleOffered():
                 self._decide(event)
             case ActionStarted() | Observed() | QuestionAsked() | Delegated() | Checked():
                 self._act(event)
-            case Marked() | Installed() | Reached():
+            case Marked() | Installed() | Reached() | Rejoined():
                 pass
             case PlanSet():
                 self.plan = event.items
@@ -283,9 +283,7 @@ class State:
             case Ended():
                 self.ended, self.pending = event, []
 
-    def _recall(self, event: Recalled | Rejoined) -> None:
-        if isinstance(event, Rejoined):
-            return
+    def _recall(self, event: Recalled) -> None:
         self.recalled = event.about
         if event.text:
             self.history.append(event)

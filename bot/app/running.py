@@ -22,7 +22,7 @@ from agent_core.record import Recorder
 from agent_core.session import State
 from agent_core.steps import House
 from agent_core.storage import Hearing, Storage
-from agent_core.tools import AnyTool, Boxes, toolbox
+from agent_core.tools import AnyTool, Boxes, Toolbox, toolbox
 from agent_core.tools.online import online_tools
 from agent_core.tools.web import Online, web_tools
 from agent_core.values import Person, Right, SessionRef
@@ -83,6 +83,7 @@ class Built:
     treasury: Treasury
     own: Path
     """A folder of this process alone."""
+    playground: Playground | None
     remembrance: Remembrance
     web: Online
     packages: Packages
@@ -137,17 +138,19 @@ class Bot:
         self.reporter = Reporter(
             api=built.line.api, control=self.control, clock=clock, again=self.engine.report, pace=pace
         )
-        self._house = House(
-            storage=storage,
+        self._house = self._furnish(built, tools, runner, workspaces)
+
+    def _furnish(self, built: Built, tools: Toolbox, runner: ContractRunner, workspaces: Workspaces) -> House:
+        recorder = Recorder(storage=built.storage, engine=self.engine, clock=built.clock)
+        return House(
+            storage=built.storage,
             engine=self.engine,
-            clock=clock,
+            clock=built.clock,
             model=built.model,
-            meter=Meter(
-                recorder=Recorder(storage=storage, engine=self.engine, clock=clock), caps=settings.caps
-            ),
+            meter=Meter(recorder=recorder, caps=built.settings.caps),
             fast=built.fast,
             window=built.window,
-            compact_at=settings.compact_at,
+            compact_at=built.settings.compact_at,
             tools=tools,
             runner=runner,
             workspaces=workspaces,
@@ -213,45 +216,12 @@ async def running(
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
         outside = Outside(stack, settings)
-        redis_url = await outside.redis()
-        storage = await stack.enter_async_context(
-            Storage.open(redis_url, settings.data_dir / "blobs", settings.blob_url)
-        )
-        for warning in storage.warnings:
-            outside.tell("Redis", warning.text, warns=True)
-        playground = await outside.playground() if role == "all" else None
-        model = await outside.model()
-        fast = await outside.fast(model)
-        pool = await outside.sandbox()
-        place = _place(settings, playground)
-        line = await front.call(stack, settings, place, storage.turnstile)
-        if place.local:
-            await follow_playground(stack, line.http, place.api_url, clock)
-        outside.tell("Discord", f"logged in as {line.client.user}")
-        folders = stack.enter_context(ExitStack())
-        own = await asyncio.to_thread(own_folder, folders, settings.data_dir / "work")
-        built = Built(
-            own=own,
-            settings=settings,
-            redis_url=redis_url,
-            storage=storage,
-            model=model,
-            fast=fast,
-            clock=clock,
-            pool=pool,
-            line=line,
-            treasury=await open_treasury(stack, storage, clock),
-            remembrance=await open_remembrance(
-                stack, settings, redis_url, storage, client=line.client, api=line.api
-            ),
-            web=await open_web(stack, settings, storage),
-            packages=await open_packages(stack, settings),
-        )
+        built = await _build(stack, outside, settings, clock, role)
         bot = Bot(built, pace, more_tools)
         await stack.enter_async_context(bot.engine)
         await stack.enter_async_context(bot.reporter)
         gateway = (
-            front.gateway(line, bot.control, built.treasury, built.remembrance, demo_goals(settings))
+            front.gateway(built.line, bot.control, built.treasury, built.remembrance, demo_goals(settings))
             if role != "worker"
             else None
         )
@@ -260,9 +230,50 @@ async def running(
             yield Running(
                 control=bot.control,
                 parts=tuple(outside.parts),
-                page_url=playground.page_url if playground else None,
+                page_url=built.playground.page_url if built.playground else None,
                 ended=ended,
             )
+
+
+async def _build(
+    stack: AsyncExitStack, outside: Outside, settings: Settings, clock: Clock, role: Role
+) -> Built:
+    """Open the parts in their order; the stack closes them."""
+    redis_url = await outside.redis()
+    storage = await stack.enter_async_context(
+        Storage.open(redis_url, settings.data_dir / "blobs", settings.blob_url)
+    )
+    for warning in storage.warnings:
+        outside.tell("Redis", warning.text, warns=True)
+    playground = await outside.playground() if role == "all" else None
+    model = await outside.model()
+    fast = await outside.fast(model)
+    pool = await outside.sandbox()
+    place = _place(settings, playground)
+    line = await front.call(stack, settings, place, storage.turnstile)
+    if place.local:
+        await follow_playground(stack, line.http, place.api_url, clock)
+    outside.tell("Discord", f"logged in as {line.client.user}")
+    folders = stack.enter_context(ExitStack())
+    own = await asyncio.to_thread(own_folder, folders, settings.data_dir / "work")
+    return Built(
+        own=own,
+        playground=playground,
+        settings=settings,
+        redis_url=redis_url,
+        storage=storage,
+        model=model,
+        fast=fast,
+        clock=clock,
+        pool=pool,
+        line=line,
+        treasury=await open_treasury(stack, storage, clock),
+        remembrance=await open_remembrance(
+            stack, settings, redis_url, storage, client=line.client, api=line.api
+        ),
+        web=await open_web(stack, settings, storage),
+        packages=await open_packages(stack, settings),
+    )
 
 
 @asynccontextmanager

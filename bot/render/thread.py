@@ -65,8 +65,6 @@ from bot.render.words import counted
 
 MOST_RESULTS = 4
 """Results of one step that have a message each; those after them share one."""
-
-
 _CUT_IN_SILENCE = (
     "⚠️ The model's server read only {:,} tokens of a longer request and dropped the rest without a word."
     " From now on requests are kept below that.\n-# a larger window helps (Ollama: `num_ctx`),"
@@ -122,8 +120,6 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             page.post(f"🌀 **stuck** · the model is told: {prose(event.text, 600)}")
         case Compacted():
             _compacted(page, event, rules)
-        case Recalled():
-            _recalled(page, event, rules)
         case ThoughtFailed() | Paused() | Resumed():
             _interrupted(page, event, commit, rules)
         case StopRequested():
@@ -141,7 +137,7 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             _note(page, rules, f"the plan has {counted(len(event.items), 'line')}")
         case ContractFrozen():
             _note(page, rules, f"the contract is frozen with {counted(len(event.checks), 'check')}")
-        case Marked() | Reached() | Installed():
+        case Marked() | Reached() | Installed() | Recalled():
             _from_outside(page, event, rules)
         case Checked():
             _checked(page, event, rules)
@@ -152,7 +148,7 @@ def _checked(page: Page, event: Checked, rules: ServerRules) -> None:
         page.post(checks(event.results))
 
 
-def _from_outside(page: Page, event: Marked | Reached | Installed, rules: ServerRules) -> None:
+def _from_outside(page: Page, event: Marked | Reached | Installed | Recalled, rules: ServerRules) -> None:
     """The marks are on the card; the audit is for who wants to see everything."""
     match event:
         case Marked():
@@ -162,6 +158,8 @@ def _from_outside(page: Page, event: Marked | Reached | Installed, rules: Server
         case Installed():
             names = ", ".join(f"{one.name} {one.version}" for one in event.packages)
             _note(page, rules, f"installed {line(names, 400)}")
+        case Recalled():
+            _note(page, rules, f"looked into the memory: {counted(len(event.memories), 'hit')}")
 
 
 def _thought(page: Page, event: Thought, commit: Commit, rules: ServerRules) -> None:
@@ -180,11 +178,6 @@ def _thought(page: Page, event: Thought, commit: Commit, rules: ServerRules) -> 
         thread.above = block  # the step's message is the proposal
         return
     thread.step_post = page.post(block.text, files=block.files).key
-
-
-def _recalled(page: Page, event: Recalled, rules: ServerRules) -> None:
-    if event.text:
-        _note(page, rules, f"recalled from memory: {counted(len(event.memories), 'thing')}")
 
 
 def _compacted(page: Page, event: Compacted, rules: ServerRules) -> None:

@@ -71,7 +71,6 @@ async def test_with_nothing_set_every_part_is_well(tmp_path: Path):
         "Redis",
         "Discord",
         "Model",
-        "Embedder",
         "Sandbox",
         "Web",
         "Memory",
@@ -87,7 +86,7 @@ async def test_a_data_folder_that_cannot_be_is_named(tmp_path: Path):
 
 
 async def test_an_embedding_model_that_is_not_on_this_machine_is_named(tmp_path: Path):
-    (row,) = await rows(settings(tmp_path, EMBEDDING_MODEL="nobody/no-such-model"), "Embedder")
+    (row,) = await rows(settings(tmp_path, EMBEDDING_MODEL="nobody/no-such-model"), "Memory")
     assert row.health is Health.FAIL
     assert "hf download nobody/no-such-model" in row.text
 
