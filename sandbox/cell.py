@@ -225,7 +225,7 @@ def _last_word(status: int) -> tuple[int, bytes] | None:
     if len(said) != _STATUS.size:
         return None
     code, note = _STATUS.unpack(said)
-    return int(code), bytes(note)
+    return int(code) & 0xFF, bytes(note)  # in truth the script's word, which may be any
 
 
 def _wait(first: int) -> None:

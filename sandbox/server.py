@@ -135,6 +135,8 @@ class Server:
     def bury(self, handles: Handles) -> None:
         """End a box in which nothing runs any more, later: with the next call of `refill` or `close`."""
         self._dead.append(handles)
+        if self._bwrap is None:  # there will be no other call
+            self._bury_all()
 
     def _bury_all(self) -> None:
         while self._dead:

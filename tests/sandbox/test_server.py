@@ -155,12 +155,25 @@ async def test_two_boxes_at_once_share_no_place_to_meet(pool: Pool, tmp_path: Pa
 async def test_who_ends_the_run_in_the_supervisors_name_ends_itself(box: Sandbox, workspace: Path):
     result = await box.run_python(
         "import os, struct, time\nif os.fork() == 0: time.sleep(60)\nprint('so far')\n"
-        "for fd in range(3, 64):\n    try: os.write(fd, struct.pack('ic', 7, b'-'))\n"
+        "for fd in range(3, 64):\n    try: os.write(fd, struct.pack('ic', 7 + (1 << 20), b'-'))\n"
         "    except OSError: pass\ntime.sleep(0.5)\nopen('late', 'w').close()"
     )
 
     assert (result.exit_code, result.stdout, result.changed) == (7, "so far\n", ())
     assert not (workspace / "late").exists()
+
+
+async def test_a_pool_that_is_closed_during_a_run_ends_it_and_keeps_nothing(tmp_path: Path):
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    pool = Pool()
+    async with Sandbox(tmp_path / "w", pool=pool) as box:
+        run = asyncio.create_task(box.run_python("print('so far')\nimport time\ntime.sleep(60)"))
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(pool.close)
+        result = await run
+
+    assert (result.exit_code, result.stopped_by, result.stdout) == (137, None, "so far\n")
+    assert len(os.listdir("/proc/self/fd")) <= before  # noqa: PTH208
 
 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
