@@ -35,6 +35,7 @@ STEPS: tuple[tuple[Call, ...], ...] = (
 FAILS_AT = 10
 """The step at which the model refuses its key, until somebody has seen to it."""
 STEPS_GRANTED = 12
+TRIES = 10
 RENAMED = 4
 """Discord's type of the message that says that a thread has another name."""
 
@@ -174,8 +175,14 @@ class _People:
         )
 
     async def resume(self) -> None:
-        await self.stage.people.command("resume", channel_id=self.thread.id)
-        await self.until(lambda state: state.paused is None, "the resumption")
+        """A command that the bot did not answer in time is given again, as a person would."""
+        response: Json = {}
+        for _ in range(TRIES):
+            response = await self.stage.people.command("resume", channel_id=self.thread.id)
+            if response and "Going on" in str(response):
+                break
+            await asyncio.sleep(1.0)
+        await self.until(lambda state: state.paused is None, f"the resumption: {response}")
 
     async def top_up(self) -> None:
         state = await self.until(lambda state: state.limit is not None, "the limit")

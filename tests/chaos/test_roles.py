@@ -92,7 +92,7 @@ async def crowded(folder: Path, goals: int, steps: int = 6) -> AsyncGenerator[Cr
 
 
 async def test_a_rolling_restart_under_load_loses_and_doubles_nothing(tmp_path: Path):
-    async with crowded(tmp_path, 8) as crowd:
+    async with crowded(tmp_path, 5) as crowd:
         stage = crowd.stage
         steering = asyncio.create_task(crowd.steer(3))
         await stage.start(stage.role("two", "worker"))
@@ -109,7 +109,7 @@ async def test_a_rolling_restart_under_load_loses_and_doubles_nothing(tmp_path: 
 async def test_a_sleeper_doubles_nothing_when_it_wakes_and_a_machine_that_is_gone_strands_nobody(
     tmp_path: Path,
 ):
-    async with crowded(tmp_path, 6) as crowd:
+    async with crowded(tmp_path, 5) as crowd:
         sleeper = crowd.stage.programs["one"]
         sleeper.send(signal.SIGSTOP)
         await crowd.stage.start(crowd.stage.role("two", "worker"))
