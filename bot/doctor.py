@@ -155,17 +155,15 @@ async def _data_folder(settings: Settings) -> list[Row]:
         reason = error.strerror or str(error)
         return [Row(part="Data folder", health=Health.FAIL, text=f"{folder}: {reason}", mend=mend)]
     text = f"{folder}, {free / (1 << 30):.1f} GiB free"
-    if free >= _LITTLE_BYTES:
-        return [Row(part="Data folder", text=text), *await _bucket(settings)]
     health = Health.WARN if free >= _LEAST_BYTES else Health.FAIL
-    mend = "Free some space, or set DATA_DIR."
-    return [Row(part="Data folder", health=health, text=text, mend=mend), *await _bucket(settings)]
+    full = Row(part="Data folder", health=health, text=text, mend="Free some space, or set DATA_DIR.")
+    return [full if free < _LITTLE_BYTES else Row(part="Data folder", text=text), *await _bucket(settings)]
 
 
 async def _bucket(settings: Settings) -> list[Row]:
     if settings.blob_url is None:
         return []
-    mend = "Correct BLOB_URL, or the store's own variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)."
+    mend = "Correct BLOB_URL, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
     try:
         await Bucket.at(settings.blob_url).check()
     except (StartError, StoreUnavailableError) as error:
