@@ -31,6 +31,7 @@ MOST_CHARACTERS = 2400
 """Of all that is shown at once: some six hundred tokens."""
 LONGEST_SHOWN = 600
 _LONGEST_OUTCOME = 1500
+_SHORTEST_REPEATED = 8
 _FEWEST_TERMS = 2
 """A message with fewer words of its own, such as "ok", is worth no memory."""
 
@@ -104,7 +105,9 @@ class SessionMemory:
         )
         if not likely(found):
             return []
-        others = [hit for hit in found.hits if not _of_now(state, hit)]
+        said = [_plain(one.text) for one in state.history if isinstance(one, PersonSpoke)]
+        said = [_plain(state.goal), *(text for text in said if text)]
+        others = [hit for hit in found.hits if not _of_now(state, hit) and not _repeats(hit, said)]
         return within(others[:MOST_SHOWN])
 
     async def _keep_words(self, state: State, fresh: Sequence[PersonSpoke]) -> None:
@@ -194,6 +197,16 @@ def _day(at: float) -> str:
         return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
     except (ValueError, OverflowError, OSError):
         return "undated"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _repeats(hit: Recall, said: Sequence[str]) -> bool:
+    """It only says again what somebody says in this very goal: their words stand in the context once."""
+    text = _plain(hit.text)
+    return any(text == one or (len(one) >= _SHORTEST_REPEATED and one in text) for one in said)
 
 
 def _of_now(state: State, hit: Recall) -> bool:

@@ -47,6 +47,13 @@ async def test_a_fact_of_one_thread_helps_a_goal_in_another_and_no_other_server(
     assert "falcon-seven" not in await search(other, "staging server falcon-seven")
 
 
+async def test_a_goal_given_twice_stands_in_the_context_once(stage: Stage):
+    goal = "Count the empty pallets in the northern warehouse"
+    await told(stage, goal)
+    await told(stage, goal)
+    assert contents(stage.model.requests[1]).count(goal) == 1
+
+
 async def test_what_was_said_in_a_private_channel_stays_there(stage: Stage):
     people = stage.people
     made = await people.post("/channels", guild_id=people.guild_id, name="board")
