@@ -21,10 +21,8 @@ from rich.text import Text
 import sandbox
 from agent_core.errors import (
     ModelError,
-    SearchUnavailableError,
     StartError,
     StoreUnavailableError,
-    WebError,
 )
 from agent_core.memory import weights
 from agent_core.model import Model
@@ -32,10 +30,10 @@ from agent_core.storage.bucket import Bucket
 from agent_core.storage.embedded import EmbeddedRedis
 from agent_core.storage.program import choose
 from agent_core.storage.redis import check_server, connected, place
-from agent_core.web import GuardedFetcher, Search, chosen
 from bot.settings import Settings
+from bot.webcheck import look_outside
 
-LATER = ("MCP_FILE",)
+LATER: tuple[str, ...] = ()
 """Settings whose part is not built yet; to say nothing about them would be a lie."""
 
 _EACH_WITHIN_S = 90.0
@@ -340,50 +338,11 @@ def _hole(name: str, detail: str) -> Row:
 
 
 async def _web(settings: Settings) -> list[Row]:
-    """Search and one page, where there is a network at all."""
-    key = settings.search_key.get_secret_value() if settings.search_key else ""
-    try:
-        service, engines = chosen(settings.search_url, settings.search_engine, key)
-    except ValueError as error:
-        return [Row(part="Web", health=Health.FAIL, text="search is not set up", mend=str(error))]
-    networked = await _has_network()
-    rows = [await _try_page()] if networked else []
-    if networked or settings.search_url:
-        rows.append(await _try_search(Search(service, engines=engines)))
-    if not networked:
-        mend = "Connect this machine, or go on without search and pages."
-        rows.append(
-            Row(part="Web", health=Health.WARN, text="no network: no name can be looked up", mend=mend)
-        )
-    return rows
-
-
-async def _has_network() -> bool:
-    try:
-        async with asyncio.timeout(_NEIGHBOUR_WITHIN_S):
-            await asyncio.get_running_loop().getaddrinfo("example.com", 443)
-    except (OSError, TimeoutError):
-        return False
-    return True
-
-
-async def _try_page() -> Row:
-    try:
-        async with GuardedFetcher() as web:
-            page = await web.read("https://example.com/")
-    except WebError as error:
-        mend = "See whether a proxy or a firewall stands in the way: none of the environment is used."
-        return Row(part="Web", health=Health.WARN, text=f"a page could not be read: {error}", mend=mend)
-    return Row(part="Web", text=f"pages are read ({page.title})")
-
-
-async def _try_search(search: Search) -> Row:
-    try:
-        hits = await search.find("weather")
-    except SearchUnavailableError as error:
-        mend = "Set SEARCH_URL to a SearXNG, or SEARCH_ENGINE and SEARCH_KEY to a service."
-        return Row(part="Web", health=Health.WARN, text=str(error), mend=mend)
-    return Row(part="Web", text=f"search answers ({len(hits)} hits)")
+    found = await look_outside(settings)
+    return [
+        Row(part="Web", health=Health.OK if one.ok else Health.WARN, text=one.text, mend=one.mend)
+        for one in found
+    ]
 
 
 async def _memory(settings: Settings) -> list[Row]:

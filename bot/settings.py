@@ -7,7 +7,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -121,6 +121,11 @@ def pip_environment() -> dict[str, str]:
         for name, value in os.environ.items()  # noqa: TID251
         if name.upper() in wanted or name.startswith(("PIP_", "XDG_CONFIG"))
     }
+
+
+def variables(wanted: Iterable[str]) -> dict[str, str]:
+    """The host's variables of these names, for the outside servers that the host gives them to."""
+    return {name: os.environ[name] for name in wanted if name in os.environ}  # noqa: TID251
 
 
 class Settings(BaseModel):

@@ -258,10 +258,12 @@ def _text(content: Sequence[Any]) -> str:
 
 def _said(error: BaseException) -> str:
     """The innermost error of a group, in one line."""
-    inner: BaseException = error
-    while isinstance(inner, BaseExceptionGroup):
-        first: BaseException = inner.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        inner = first
-    if isinstance(inner, ToolError):
-        return str(inner)
-    return " ".join(f"{type(inner).__name__}: {inner}".split())[:300]
+    inner: BaseException | None = error
+    while (found := _first(inner)) is not None:
+        inner = found
+    return str(inner) if isinstance(inner, ToolError) else f"{type(inner).__name__}: {inner}"[:300]
+
+
+def _first(error: BaseException | None) -> BaseException | None:
+    several: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return next(iter(several), None) if isinstance(error, BaseExceptionGroup) else None

@@ -5,16 +5,25 @@ from contextlib import AsyncExitStack
 from agent_core.errors import StartError
 from agent_core.packages import Packages
 from agent_core.storage import Storage
+from agent_core.tools.mcp import Opened, open_servers, read_servers
 from agent_core.tools.web import Online
 from agent_core.values import ServerRules
 from agent_core.web import GuardedFetcher, Search, chosen
-from bot.settings import Settings, pip_environment
+from bot.settings import Settings, pip_environment, variables
 
 
 async def open_packages(stack: AsyncExitStack, settings: Settings) -> Packages:
     """The cache of what sessions install."""
     folder = settings.data_dir.absolute() / "packages"
     return await stack.enter_async_context(Packages(folder, pip_environment()))
+
+
+async def open_mcp(settings: Settings) -> Opened:
+    """The tools of outside servers. Raises StartError where the host's file cannot be used."""
+    if settings.mcp_file is None:
+        return Opened()
+    file = read_servers(settings.mcp_file)
+    return await open_servers(file, variables(file.variables()))
 
 
 async def open_web(stack: AsyncExitStack, settings: Settings, storage: Storage) -> Online:

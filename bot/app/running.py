@@ -23,6 +23,7 @@ from agent_core.session import State
 from agent_core.steps import House
 from agent_core.storage import Hearing, Storage
 from agent_core.tools import AnyTool, Boxes, Toolbox, toolbox
+from agent_core.tools.mcp import Opened
 from agent_core.tools.online import online_tools
 from agent_core.tools.web import Online, web_tools
 from agent_core.values import Person, Right, SessionRef
@@ -31,7 +32,7 @@ from agent_core.workspace import Workspaces
 from bot.app import front
 from bot.app.days import follow_playground
 from bot.app.folders import own_folder
-from bot.app.online import open_packages, open_web
+from bot.app.online import open_mcp, open_packages, open_web
 from bot.app.outside import Outside, Part, demo_goals, playground_token
 from bot.app.remembrance import Remembrance, open_remembrance
 from bot.app.treasury import Treasury, open_treasury
@@ -87,6 +88,7 @@ class Built:
     remembrance: Remembrance
     web: Online
     packages: Packages
+    mcp: Opened
 
     def window(self) -> int | None:
         """The smart model's window, as far as it is known by now."""
@@ -106,12 +108,14 @@ class Bot:
         boxes = Boxes(workspaces=workspaces, limits=limits, pool=built.pool, packages=built.packages)
         online = [*web_tools(built.web, workspaces)]
         online += online_tools(boxes, built.packages, built.web.rules)
+        online += built.mcp.tools
         own_tools = (*built.treasury.tools, *built.remembrance.tools, *online, *more_tools)
         tools = toolbox(workspaces, runner, limits, built.pool, own_tools, packages=built.packages)
         prefix = Prefix(
             model=built.model.name,
             system=prompt("system"),
             tools=tools.schemas(),
+            safe_tools=built.mcp.safe,
             limits=settings.limits,
             caps=settings.caps,
         )
@@ -273,6 +277,7 @@ async def _build(
         ),
         web=await open_web(stack, settings, storage),
         packages=await open_packages(stack, settings),
+        mcp=await open_mcp(settings),
     )
 
 

@@ -1,6 +1,7 @@
 """/settings: what an admin decides for the server, and whether a member is mentioned."""
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 from zoneinfo import available_timezones
@@ -16,6 +17,8 @@ from bot.commands.desk import Desk, guild_of
 from bot.render.words import who
 
 _CHOICES = 25
+_MOST_HOSTS = 100
+_HOST = re.compile(r"(?=.{1,253}$)[\w-]+(\.[\w-]+)*")
 RightName = Literal["start", "approve", "steer", "configure", "spend"]
 
 
@@ -30,6 +33,8 @@ class Wish:
     verbosity: Verbosity | None
     time_zone: str | None
     mentions: bool | None
+    allow_hosts: str | None
+    deny_hosts: str | None
     unremembered: str | None
     remembered: str | None
 
@@ -53,6 +58,8 @@ def settings(desk: Desk) -> Slash:
         verbosity="How much of the work a thread shows.",
         time_zone="The server's time zone, like Europe/Berlin.",
         mentions="Whether a proposal, question or budget stop mentions whom it waits for.",
+        allow_hosts="Only these hosts may be reached, like example.org, wikipedia.org; * for all.",
+        deny_hosts="These hosts may never be reached, with all below them; - for none.",
         mention_me="Whether I may mention you; every member decides this alone.",
         memory_off="A channel of which nothing new is remembered, its threads neither.",
         memory_on="A channel of which things are remembered again.",
@@ -70,6 +77,8 @@ def settings(desk: Desk) -> Slash:
         verbosity: Verbosity | None = None,
         time_zone: str | None = None,
         mentions: bool | None = None,
+        allow_hosts: str | None = None,
+        deny_hosts: str | None = None,
         mention_me: bool | None = None,
         memory_off: discord.TextChannel | None = None,
         memory_on: discord.TextChannel | None = None,
@@ -82,6 +91,8 @@ def settings(desk: Desk) -> Slash:
             verbosity=verbosity,
             time_zone=time_zone,
             mentions=mentions,
+            allow_hosts=allow_hosts,
+            deny_hosts=deny_hosts,
             unremembered=str(memory_off.id) if memory_off else None,
             remembered=str(memory_on.id) if memory_on else None,
         )
@@ -121,12 +132,30 @@ async def _granted(rules: ServerRules, wish: Wish) -> ServerRules:
         rules = replace(rules, time_zone=await _zone(wish.time_zone))
     if wish.mentions is not None:
         rules = replace(rules, mentions=wish.mentions)
+    if wish.allow_hosts is not None:
+        rules = replace(rules, allow_hosts=_hosts(wish.allow_hosts))
+    if wish.deny_hosts is not None:
+        rules = replace(rules, deny_hosts=_hosts(wish.deny_hosts))
     if wish.unremembered or wish.remembered:
         dropped = {wish.unremembered, wish.remembered}
         others = tuple(one for one in rules.unremembered_channels if one not in dropped)
         kept_out = (*others, wish.unremembered) if wish.unremembered else others
         rules = replace(rules, unremembered_channels=kept_out)
     return rules
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    """The hosts of a list, each once; `*` and `-` stand for an empty one. Raises RefusedError."""
+    names = [name.strip(".").lower() for name in re.split(r"[\s,;]+", text.strip()) if name]
+    if names in ([], ["*"], ["-"]):
+        return ()
+    if bad := [name for name in names if not _HOST.fullmatch(name)]:
+        raise RefusedError(
+            f"{bad[0][:80]!r} is no host. Give names alone, like example.org, split by commas."
+        )
+    if len(names) > _MOST_HOSTS:
+        raise RefusedError(f"That are more than {_MOST_HOSTS} hosts. Name the domains above them.")
+    return tuple(dict.fromkeys(names))
 
 
 def shown(rules: ServerRules) -> str:
@@ -137,6 +166,8 @@ def shown(rules: ServerRules) -> str:
         f"**verbosity** {rules.verbosity}",
         f"**time zone** {rules.time_zone}",
         f"**mentions** {'on' if rules.mentions else 'off'}",
+        f"**reaches** {', '.join(rules.allow_hosts[:20]) or 'every public host'}",
+        f"**never reaches** {', '.join(rules.deny_hosts[:20]) or 'nothing more'}",
     ]
     if rules.unremembered_channels:
         rows.append("**not remembered** " + " ".join(f"<#{one}>" for one in rules.unremembered_channels))

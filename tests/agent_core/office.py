@@ -1,7 +1,7 @@
 """A worker with everything real but the model: Redis, docket, sandbox, files. No Discord."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from agent_core.session import State
 from agent_core.signals import Reacted, Said, StopAsked, ThreadOpened
 from agent_core.steps import House
 from agent_core.storage import Storage
-from agent_core.tools import toolbox
+from agent_core.tools import AnyTool, toolbox
 from agent_core.values import NANO, Autonomy, Limits, NamedFile, Person, Right, SessionRef, Status, Waiting
 from agent_core.worker import DocketEngine
 from agent_core.workspace import Workspaces
@@ -112,6 +112,8 @@ async def open_office(
     limits: Limits | None = None,
     caps: Caps = CAPS,
     compact_at: int = 32_000,
+    more: Iterable[AnyTool] = (),
+    safe_tools: tuple[str, ...] = (),
 ) -> AsyncGenerator[Office]:
     """The office, open; its worker runs until the end."""
     box = BoxLimits(timeout_s=20.0)
@@ -123,7 +125,7 @@ async def open_office(
         await stack.enter_async_context(model)
         workspaces = Workspaces(folder / "work", storage.blobs)
         runner = ContractRunner(workspaces, folder / "checks", box, pool)
-        tools = toolbox(workspaces, runner, box, pool)
+        tools = toolbox(workspaces, runner, box, pool, more)
 
         async def work(ref: SessionRef) -> None:
             await turn(house, ref)
@@ -164,6 +166,7 @@ async def open_office(
                 model="scripted",
                 system="You are tested.",
                 tools=tools.schemas(),
+                safe_tools=safe_tools,
                 limits=limits or Limits(),
             )
             control = Control(storage=storage, engine=engine, clock=clock, prefix=prefix)

@@ -15,8 +15,8 @@ from rich.console import Console
 from agent_core.storage.embedded import EmbeddedRedis
 from agent_core.storage.program import choose
 from agent_core.storage.redis import connected
-from bot.doctor import LATER, Health, Row, examine, run_doctor, table
-from bot.settings import Settings, load, names
+from bot.doctor import Health, Row, examine, run_doctor, table
+from bot.settings import Settings, load
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
 CONTENT = 1 << 19
@@ -89,14 +89,6 @@ async def test_an_embedding_model_that_is_not_on_this_machine_is_named(tmp_path:
     (row,) = await rows(settings(tmp_path, EMBEDDING_MODEL="nobody/no-such-model"), "Memory")
     assert row.health is Health.FAIL
     assert "hf download nobody/no-such-model" in row.text
-
-
-async def test_a_setting_without_effect_is_said(tmp_path: Path):
-    _, row = await rows(settings(tmp_path, MCP_FILE="/nowhere/s3cret"), "Settings")
-    assert row.health is Health.WARN
-    assert "MCP_FILE" in row.text
-    assert "s3cret" not in row.text
-    assert set(LATER) <= set(names())
 
 
 async def test_the_row_of_settings_names_what_was_set_and_shows_no_value(tmp_path: Path):
