@@ -150,9 +150,7 @@ def _hosts(text: str) -> tuple[str, ...]:
     if names in ([], ["*"], ["-"]):
         return ()
     if bad := [name for name in names if not _HOST.fullmatch(name)]:
-        raise RefusedError(
-            f"{bad[0][:80]!r} is no host. Give names like example.org, split by commas."
-        )
+        raise RefusedError(f"{bad[0][:80]!r} is no host. Give names like example.org, split by commas.")
     if len(names) > _MOST_HOSTS:
         raise RefusedError(f"That are more than {_MOST_HOSTS} hosts. Name the domains above them.")
     return tuple(dict.fromkeys(names))
