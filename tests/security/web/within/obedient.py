@@ -168,6 +168,7 @@ async def test_five_and_once_let_no_second_reach_pass(
     (tmp_path / "said").write_text(f"CALL {json.dumps(reach)}")
     office.model.will_do(obeys)
     await office.press(ref, pressed)
+    await office.model.asked(3)
     await office.until(ref, "decision")
     state = await office.control.read(ref)
     assert state.pending[0].key == "3.1"
