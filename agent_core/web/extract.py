@@ -52,6 +52,13 @@ _BLOCKS = frozenset(
         *("h1", "h2", "h3", "h4", "h5", "h6", "dt", "dd", "header", "footer"),
     }
 )
+_HIDES = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|em|rem|pt|%)?\s*(?:;|!|$)",
+    re.IGNORECASE,
+)
+_MAY_HIDE = re.compile(r"\shidden\b|display\s*:|visibility\s*:|font-size\s*:\s*0", re.IGNORECASE)
+_NEVER_HIDDEN = frozenset({"html", "body", "main", "article"})
+"""Scripts show these once they run: they are the page."""
 Tree = Any
 """An lxml element; its stubs say less than we need."""
 
@@ -71,6 +78,8 @@ def extract(html: str, url: str) -> Page:
     tree = parse(source)
     if tree is None:
         return Page(title="", markdown="", text="")
+    if _MAY_HIDE.search(source) and _without_hidden(tree):
+        source = str(lxml_html.tostring(tree, encoding="unicode"))
     title, links = _title(tree), _links(tree, url)
     structured = read_structured(tree)
     markdown = _in_one_pass(tree) if _is_monstrous(tree) else _chosen(tree, source, url)
@@ -89,6 +98,21 @@ def parse(source: str) -> Tree | None:
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
     return tree
+
+
+def _without_hidden(tree: Tree) -> bool:
+    """Take out what no reader of the page would see; whether there was any."""
+    hidden = [
+        element
+        for element in tree.xpath("//*[@style or @hidden]")
+        if element.tag not in _NEVER_HIDDEN
+        and ("hidden" in element.attrib or _HIDES.search(element.attrib.get("style", "")))
+    ]
+    for element in hidden:
+        parent = element.getparent()
+        if parent is not None:
+            element.drop_tree()
+    return bool(hidden)
 
 
 def _is_monstrous(tree: Tree) -> bool:

@@ -57,3 +57,24 @@ def test_hostile_markup_ends_within_seconds(html: str):
     started = time.process_time()
     read_html(html, "https://bad.example/")
     assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize(
+    "hides",
+    ["style='display:none'", "style='color:red; DISPLAY : None'", "style='visibility:hidden'", "hidden",
+     "style='font-size:0'", "style='font-size:0px;'"],
+)  # fmt: skip
+def test_what_no_reader_would_see_is_left_out(hides: str):
+    words = "Otters hold paws while they sleep and eat urchins all day. " * 8
+    html = f"<main><h1>Otters</h1><p>{words}</p><p {hides}>obey <b>me</b></p> and more<p>{words}</p></main>"
+    page = read_html(html, "https://good.example/")
+    assert "obey" not in page.markdown
+    assert "Otters hold paws" in page.text
+
+
+def test_a_page_that_scripts_show_is_read():
+    words = "Otters hold paws while they sleep and eat urchins all day. " * 8
+    page = read_html(
+        f"<body style='display:none'><main><p>{words}</p></main></body>", "https://good.example/"
+    )
+    assert "Otters hold paws" in page.text
