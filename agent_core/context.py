@@ -153,6 +153,10 @@ def _goal(started: SessionStarted, pictures: Pictures) -> Message:
     parts = [f"The goal, given by {by}:", started.goal]
     if started.done_when:
         parts.append(f"It is done when: {started.done_when}")
+    if started.before:
+        parts.append(f"An earlier goal in this thread has ended, as follows.\n{started.before}")
+    if started.kept:
+        parts.append(_files(started.kept, "Its files are in the workspace:"))
     if started.files:
         parts.append(_files(started.files))
     return _said("\n\n".join(parts), started.files, pictures)
@@ -177,8 +181,8 @@ def _said(text: str, files: Sequence[NamedFile], pictures: Pictures) -> Message:
     return {"role": "user", "content": [{"type": "text", "text": text}, *shown]}
 
 
-def _files(files: Sequence[NamedFile]) -> str:
+def _files(files: Sequence[NamedFile], head: str = "Files dropped into the workspace:") -> str:
     lines = [f"- {named.path} ({named.file.size:,} bytes)" for named in files[:MOST_NAMED]]
     if len(files) > MOST_NAMED:
         lines.append(f"- and {len(files) - MOST_NAMED:,} more; `list_files` shows them")
-    return "\n".join(["Files dropped into the workspace:", *lines])
+    return "\n".join([head, *lines])

@@ -9,7 +9,7 @@ from agent_core.budget.calendar import zone
 from agent_core.clock import Clock
 from agent_core.engine import Engine
 from agent_core.errors import FencedError, NewerEventError, RefusedError, UnreadableJournalError
-from agent_core.events import Commit, SessionStarted
+from agent_core.events import Commit, Event, Forked, SessionStarted, ThreadBound
 from agent_core.fence import new_marker
 from agent_core.session import State
 from agent_core.session.files import dropped_apart
@@ -48,6 +48,19 @@ class Order:
     files: tuple[NamedFile, ...] = ()
     marks: Inherited = NO_MARKS
     """Of the goal that this one goes on from."""
+    after: State | None = None
+    """The goal whose thread it goes on in, which has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fork:
+    """Who wants to go on from which step of which session."""
+
+    ref: SessionRef
+    source: SessionRef
+    step: int
+    starter: Person
+    channel_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +102,9 @@ class Control:
             system=self._prefix.system,
             tools=self._prefix.tools,
             done_when=order.done_when,
-            files=dropped_apart({}, order.files),
+            files=dropped_apart(order.after.files if order.after else {}, order.files),
+            before=order.after.ended.summary if order.after and order.after.ended else "",
+            kept=_kept(order.after),
             fence=new_marker(),
             marks=order.marks,
             safe_tools=self._prefix.safe_tools,
@@ -97,12 +112,42 @@ class Control:
         # The index first: a name without a journal is nothing, a journal without a name would be lost.
         await self.storage.index.add(order.ref, order.channel_id)
         await self._unless_halted(order.ref)  # whoever halts from here on finds the name, and stops it
+        events: list[Event] = [started]
+        if order.after and order.after.thread_id:
+            limit = order.after.upload_limit
+            events.append(ThreadBound(thread_id=order.after.thread_id, upload_limit=limit))
         try:
-            await self.storage.journal.append(
-                order.ref, Commit(version=1, at=self._clock.now(), events=(started,))
-            )
+            commit = Commit(version=1, at=self._clock.now(), events=tuple(events))
+            await self.storage.journal.append(order.ref, commit)
         except FencedError:
             return  # it was started before
+        await self._engine.wake(order.ref)
+
+    async def fork(self, order: Fork) -> None:
+        """Begin a session that goes on from another one's step, once however often it is called.
+
+        Raises RefusedError where there is no such step, and while all is halted.
+        """
+        await self._unless_halted(order.ref)
+        state = await self.read(order.source)
+        version = state.after_steps.get(order.step, state.version if order.step == state.step else None)
+        if version is None:
+            raise RefusedError(no_such_step(state, order.step))
+        commits = (await self.storage.journal.read(order.source))[:version]
+        forked = Forked(
+            source=order.source.id,
+            source_thread=state.thread_id,
+            step=order.step,
+            starter=order.starter,
+            channel_id=order.channel_id,
+            limits=state.started.limits,
+        )
+        last = Commit(version=version + 1, at=self._clock.now(), events=(forked,))
+        await self.storage.index.add(order.ref, order.channel_id)
+        await self.storage.posts.set_cursor(
+            order.ref, version
+        )  # what was before is shown in the other thread
+        await self.storage.journal.begin(order.ref, [*commits, last])
         await self._engine.wake(order.ref)
 
     async def _unless_halted(self, ref: SessionRef) -> ServerRules:
@@ -224,3 +269,14 @@ class Control:
     async def unhalt(self, guild_id: str) -> None:
         """Let sessions start again."""
         await self.set_rules(guild_id, replace(await self.rules(guild_id), halted=False))
+
+
+def _kept(state: State | None) -> tuple[NamedFile, ...]:
+    files = state.files if state else {}
+    return tuple(NamedFile(path=path, file=file) for path, file in sorted(files.items()))
+
+
+def no_such_step(state: State, step: int) -> str:
+    """What somebody is told who names a step that there is not."""
+    steps = ", ".join(str(number) for number in sorted(state.after_steps)[-12:])
+    return f"There is no step {step} to go to. These can be: {steps or 'none yet'}."

@@ -55,6 +55,10 @@ class SessionStarted:
     marks: Inherited = NO_MARKS
     safe_tools: tuple[str, ...] = ()
     """Tools of outside servers that the host had marked as safe."""
+    before: str = ""
+    """How the goal that this thread had before has ended."""
+    kept: tuple[NamedFile, ...] = ()
+    """That goal's files, where they lay."""
     kind: Literal["started"] = "started"
 
 
@@ -276,6 +280,40 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rewound:
+    """The session goes on from how it stood after an earlier step; what it has spent stays spent."""
+
+    step: int
+    to_version: int
+    """The last commit that still counts for what the session knows and holds."""
+    person: Person
+    kind: Literal["rewound"] = "rewound"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forked:
+    """The commits before this one were copied from another session, which this one goes on from."""
+
+    source: str
+    """The id of that session."""
+    source_thread: str | None
+    step: int
+    starter: Person
+    channel_id: str
+    limits: Limits
+    kind: Literal["forked"] = "forked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminded:
+    """What waits for a person was brought to mind again."""
+
+    number: int
+    """From 1, counted for the one thing that waits."""
+    kind: Literal["reminded"] = "reminded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequested:
     """Somebody ended it."""
 
@@ -329,6 +367,9 @@ Event = (
     | ToppedUp
     | Paused
     | Resumed
+    | Rewound
+    | Forked
+    | Reminded
     | StopRequested
     | Ended
 )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from agent_core.errors import GoalkeeperError
 from agent_core.session import State
 from agent_core.session.take import STOP
-from agent_core.signals import Reacted, Said, Signal, StopAsked
+from agent_core.signals import Reacted, RewindAsked, Said, Signal, StopAsked
 from agent_core.storage import Inbox
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ async def _interruption(inbox: Inbox, state: State) -> str:
 
 def _interrupts(signal: Signal) -> str | None:
     match signal:
-        case StopAsked() | Said(interrupt=True):
+        case StopAsked() | RewindAsked() | Said(interrupt=True):
             return signal.person.name
         case Reacted(present=True) if signal.emoji == STOP:
             return signal.person.name

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from agent_core.clock import Clock
 from agent_core.engine import Engine
 from agent_core.events import Commit, Event, SignalsTaken
-from agent_core.session import State
+from agent_core.session import State, apply, rewinds
 from agent_core.signals import Signal
 from agent_core.storage import Storage
 
@@ -33,7 +33,8 @@ class Recorder:
             return [*known, *([] if after is None else await self.storage.inbox.fresh(state.ref, after))]
         commit = Commit(version=state.version + 1, at=self.clock.now(), events=events)
         newer = await self.storage.journal.append(state.ref, commit, inbox_after=after, epoch=state.epoch)
-        state.apply(commit)
+        back = rewinds(commit)
+        apply(state, commit, await self.storage.states.at(state.ref, back.to_version) if back else None)
         await self.storage.states.keep_when_due(state)
         await self.engine.report(state.ref, soon=True)
         took = any(isinstance(event, SignalsTaken) for event in events)

@@ -96,7 +96,18 @@ class ResumeAsked:
     kind: Literal["resume"] = "resume"
 
 
-Signal = Said | Edited | Withdrawn | Reacted | ThreadOpened | StopAsked | PauseAsked | ResumeAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewindAsked:
+    """Somebody wants the session to go back to how it stood after this step."""
+
+    person: Person
+    step: int
+    kind: Literal["rewind"] = "rewind"
+
+
+Signal = (
+    Said | Edited | Withdrawn | Reacted | ThreadOpened | StopAsked | PauseAsked | ResumeAsked | RewindAsked
+)
 
 _adapter: TypeAdapter[Signal] = TypeAdapter(Annotated[Signal, Field(discriminator="kind")])
 

@@ -1,6 +1,5 @@
 """One session as a pure value: its state folded from the journal, and the one thing to do next."""
 
-from agent_core.session.folding import fold
 from agent_core.session.next import (
     Act,
     CheckContract,
@@ -13,6 +12,7 @@ from agent_core.session.next import (
     Wait,
     next_for,
 )
+from agent_core.session.rewind import apply, fold, rewinds
 from agent_core.session.state import Pending, State
 from agent_core.session.take import take
 
@@ -28,7 +28,9 @@ __all__ = [
     "TakeSignals",
     "Think",
     "Wait",
+    "apply",
     "fold",
     "next_for",
+    "rewinds",
     "take",
 ]

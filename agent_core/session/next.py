@@ -9,6 +9,7 @@ from agent_core.events import (
     Paused,
     Proposed,
     QuestionAsked,
+    Reminded,
     Thought,
     Told,
 )
@@ -23,6 +24,9 @@ LISTENED_AGAIN_S = 2.0
 """Seconds until it is looked again whether somebody brings what people say."""
 UNHEARD_END_S = 60.0
 """Seconds that an end waits at most for somebody who brings what people say."""
+REMIND_S = (3600.0, 12 * 3600.0, 3 * 86400.0)
+"""Seconds after it was asked until somebody is reminded of a proposal, a question or a budget stop."""
+
 REASON_WAIT_S = 10.0
 """After a bare ❌ a person has this long to say why."""
 
@@ -101,6 +105,10 @@ def next_for(state: State, *, now: float, fresh: bool, lead: Lead = NOT_AHEAD, h
         return End(status=Status.STOPPED)
     if state.paused or state.thread_id is None:
         return Wait()
+    return _reminder(state, now) or _next(state, now, lead, heard=heard)
+
+
+def _next(state: State, now: float, lead: Lead, *, heard: bool) -> Next:
     if state.limit and (state.limit.until is None or now < state.limit.until):
         return Wait(until=state.limit.until)
     if lead.too_far(now):
@@ -110,6 +118,16 @@ def next_for(state: State, *, now: float, fresh: bool, lead: Lead = NOT_AHEAD, h
     if state.pending:
         return _next_action(state, state.pending[0], now)
     return _next_thought(state, now)
+
+
+def _reminder(state: State, now: float) -> Next | None:
+    """What waits for a person is brought to mind now and then; None where nothing waits."""
+    if not (state.proposal or state.question or (state.limit and state.limit.until is None)):
+        return None
+    if state.reminded >= len(REMIND_S):
+        return Wait()
+    due = state.asked_at + REMIND_S[state.reminded]
+    return Wait(until=due) if now < due else Record(events=(Reminded(number=state.reminded + 1),))
 
 
 def _on_a_word(state: State) -> bool:

@@ -16,6 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from agent_core import events
 from agent_core.events import Commit
+from agent_core.session.rewind import rewinds
 from agent_core.session.state import State
 from agent_core.signals import as_json
 
@@ -104,5 +105,5 @@ def load_piece(data: bytes) -> list[Item]:
 
 
 def reach_back(commits: Iterable[Commit], version: int) -> bool:
-    """Whether one of these commits needs a state from before this version."""
-    return False
+    """Whether one of these commits after this version may need a state from before it."""
+    return any(rewinds(commit) for commit in commits if commit.version > version)

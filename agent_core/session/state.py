@@ -17,6 +17,7 @@ from agent_core.events import (
     Delivered,
     Ended,
     Event,
+    Forked,
     Installed,
     Item,
     LimitReached,
@@ -31,7 +32,9 @@ from agent_core.events import (
     ReactionChanged,
     Recalled,
     Rejoined,
+    Reminded,
     Resumed,
+    Rewound,
     RuleOffered,
     SessionStarted,
     SignalsTaken,
@@ -43,7 +46,8 @@ from agent_core.events import (
     ToppedUp,
     WordsChanged,
 )
-from agent_core.policy import Standing, kinds, risk_of
+from agent_core.policy import Standing
+from agent_core.session.acting import act, decide
 from agent_core.session.compaction import Room
 from agent_core.session.files import folders_above
 from agent_core.session.lead import Tail
@@ -59,7 +63,6 @@ from agent_core.values import (
     NamedFile,
     Person,
     PlanItem,
-    Risk,
     SessionRef,
     Status,
     Usage,
@@ -98,6 +101,14 @@ class State:
     history: list[Item] = field(default_factory=list[Item])
     recalled: str | None = None
     """What the memory was asked about last: a message's id, or empty for the goal."""
+    after_steps: dict[int, int] = field(default_factory=dict[int, int])
+    """Step -> the last version before the next thought; 0: before the first."""
+    forked: Forked | None = None
+    """Where it comes from, if it was forked from another session."""
+    reminded: int = 0
+    """How often somebody was reminded of what waits now."""
+    asked_at: float = 0.0
+    """When what waits now was asked."""
     room: Room = field(default_factory=Room)
     plan: tuple[PlanItem, ...] = ()
     contract: tuple[Check, ...] | None = None
@@ -233,10 +244,11 @@ class State:
             self.marks.take(event)
             self._apply(event)
 
-    def _apply(self, event: Event) -> None:  # noqa: C901, PLR0912 - one flat line per event of the union
+    def _apply(self, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one flat line per event of the union
         match event:
             case SessionStarted():
                 self.limits, self.started_at = event.limits, self.at
+                self.files |= {named.path: named.file for named in event.kept}
                 self._add_inputs(event.files)
             case ThreadBound():
                 self.thread_id, self.upload_limit = event.thread_id, event.upload_limit
@@ -258,10 +270,14 @@ class State:
                 self.history.append(event)
             case Recalled():
                 self._recall(event)
+            case Rewound() | Forked():
+                pass  # rewind.apply sees to what they mean
+            case Reminded():
+                self.reminded = event.number
             case ReactionChanged() | Proposed() | Decided() | DecisionWithdrawn() | RuleOffered():
-                self._decide(event)
+                decide(self, event)
             case ActionStarted() | Observed() | QuestionAsked() | Delegated() | Checked():
-                self._act(event)
+                act(self, event)
             case Marked() | Installed() | Reached() | Rejoined():
                 pass
             case PlanSet():
@@ -292,6 +308,7 @@ class State:
         match event:
             case LimitReached():
                 self.limit, self.limit_version = event, self.version
+                self.asked_at, self.reminded = self.at, 0
                 self.reactions = {key: who for key, who in self.reactions.items() if key[0] != "budget"}
             case ToppedUp():
                 self.limits, self.limit = self.limits.plus(event.by), None
@@ -344,6 +361,8 @@ class State:
             self.inputs.pop(named.path, None)
 
     def _think(self, event: Thought) -> None:
+        before = next((item.step for item in reversed(self.history) if isinstance(item, Thought)), 0)
+        self.after_steps[before] = self.version - 1
         self.step = event.step
         self.spending.think(event)
         self.limit = None
@@ -354,45 +373,3 @@ class State:
         self.history.append(event)
         self.reactions = {key: person for key, person in self.reactions.items() if key[0] == "budget"}
         self.pending = asked_for(event)
-
-    def _decide(self, event: ReactionChanged | Proposed | Decided | DecisionWithdrawn | RuleOffered) -> None:
-        if isinstance(event, ReactionChanged):
-            key = (event.post, event.about, event.emoji, event.person.id)
-            self.reactions.pop(key, None)
-            if event.present and (self.find(event.about) or event.post == "budget"):
-                self.reactions[key] = event.person
-            return
-        if pending := self.find(event.action):
-            pending.decide(event, self.at)
-
-    def _act(self, event: ActionStarted | Observed | QuestionAsked | Delegated | Checked) -> None:
-        pending = self.find(event.action)
-        if pending is None:
-            return
-        match event:
-            case ActionStarted():
-                pending.run_id = event.run_id
-                self._allow(pending)
-                self.five_left -= event.uses_five
-            case QuestionAsked():
-                pending.question = event
-            case Delegated():
-                pending.child = event.session
-            case Checked():
-                pending.results = self.results = event.results
-            case Observed():
-                self.pending.remove(pending)
-                self.history.append(event)
-                for path in event.observation.removed:
-                    self.files.pop(path, None)
-                self.files |= {named.path: named.file for named in event.observation.changed}
-
-    def _allow(self, pending: Pending) -> None:
-        """A decision takes effect when its action starts: until then it can be taken back."""
-        if risk_of(pending.action.name) is Risk.RUN:
-            self.first_run_allowed = True
-        how = pending.decision.how if pending.decision else None
-        if how == "five":
-            self.five_left = 4
-        if how == "always":
-            self.always |= set(kinds(pending.action))

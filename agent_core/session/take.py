@@ -12,6 +12,7 @@ from agent_core.events import (
     PersonSpoke,
     ReactionChanged,
     Resumed,
+    Rewound,
     RuleOffered,
     SignalsTaken,
     StopRequested,
@@ -29,6 +30,7 @@ from agent_core.signals import (
     Post,
     Reacted,
     ResumeAsked,
+    RewindAsked,
     Said,
     Signal,
     StopAsked,
@@ -77,6 +79,20 @@ def _events(state: State, signal: Signal, later: Sequence[Signal]) -> tuple[Even
                 state.limit is not None and state.limit.until is not None
             )  # and the host may have raised it
             return (Resumed(person=signal.person),) if state.paused or state.failure or passes else ()
+        case RewindAsked():
+            return _rewound(state, signal)
+
+
+def _rewound(state: State, asked: RewindAsked) -> tuple[Event, ...]:
+    """Back to the commit before the thought that followed the step; then it waits for somebody's word."""
+    version = state.after_steps.get(asked.step)
+    if version is None or state.ended or state.child:
+        return ()
+    back = Rewound(step=asked.step, to_version=version, person=asked.person)
+    reason = (
+        f"{asked.person.name} took it back to step {asked.step}. Write what it should do now, then `/resume`."
+    )
+    return (back, Paused(by=asked.person.name, reason=reason))
 
 
 def _said(state: State, said: Said, later: Sequence[Signal]) -> tuple[Event, ...]:

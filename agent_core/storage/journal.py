@@ -47,6 +47,14 @@ if ARGV[4] ~= '' then
 end
 return 1
 """
+_BEGIN = """
+if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
+for at = 2, #ARGV, 2 do
+  redis.call('XADD', KEYS[1], (at / 2) .. '-0', ARGV[at], ARGV[at + 1])
+end
+redis.call('ZADD', KEYS[2], redis.call('TIME')[1], ARGV[1])
+return 1
+"""
 
 
 class Journal:
@@ -88,6 +96,17 @@ class Journal:
             lines += [_line(ref, *entry) for entry in page]
             full = len(page) == PAGE
         return lines
+
+    async def begin(self, ref: SessionRef, commits: Sequence[Commit]) -> bool:
+        """Begin a journal with several commits, all at once; False where it has begun already.
+
+        Raises StoreUnavailableError.
+        """
+        names = (keys.journal(ref), keys.moved(ref.guild_id), keys.archive(ref))
+        packed = [part for commit in commits for part in pack(dump_commit(commit))]
+        return bool(
+            await answered(self._once.eval(_BEGIN, len(names), *names, keys.checked(ref.id), *packed))
+        )
 
     async def version(self, ref: SessionRef) -> int:
         """The version of the last commit; 0 where there is none."""

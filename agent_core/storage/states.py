@@ -13,7 +13,7 @@ import structlog
 from redis.asyncio import Redis
 
 from agent_core.errors import StoreUnavailableError
-from agent_core.session import State, fold
+from agent_core.session import State, apply, fold
 from agent_core.session.snapshot import (
     Head,
     Item,
@@ -101,8 +101,12 @@ class States:
         if reach_back(commits, state.version):
             return fold(ref, await self._journal.read(ref))
         for commit in commits:
-            state.apply(commit)
+            apply(state, commit)
         return state
+
+    async def at(self, ref: SessionRef, version: int) -> State | None:
+        """The state as it stood after this version, from the whole journal. Raises as `load`."""
+        return fold(ref, (await self._journal.read(ref))[:version])
 
     async def keep_when_due(self, state: State) -> None:
         """Take a snapshot now and then; where the blob store is away, another time."""

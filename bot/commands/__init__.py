@@ -12,10 +12,12 @@ from bot.commands.help import help_command
 from bot.commands.ledger import ledger, networth
 from bot.commands.memory import memory
 from bot.commands.opening import Openings
+from bot.commands.past import fork, rewind
+from bot.commands.sessions import sessions
 from bot.commands.settings import settings
 from bot.commands.status import status
 from bot.commands.steer import steer
-from bot.commands.stop import resume, stop
+from bot.commands.stop import pause, resume, stop
 from bot.commands.usage import usage
 
 __all__ = ["Commands", "Desk", "Openings", "commands_for"]
@@ -33,7 +35,11 @@ def commands_for(client: discord.Client, desk: Desk) -> Commands:
         status(desk),
         steer(desk),
         stop(desk),
+        pause(desk),
         resume(desk),
+        rewind(desk),
+        fork(desk),
+        sessions(desk),
         files(desk),
         networth(desk),
         ledger(desk),

@@ -1,18 +1,24 @@
-"""/stop and /resume: one goal, or everything on the server."""
+"""/stop, /pause and /resume: one goal, or everything on the server."""
+
+from collections.abc import Awaitable, Callable
 
 from discord import app_commands
 
 from agent_core.errors import RefusedError, StoreUnavailableError
 from agent_core.session import State
-from agent_core.signals import ResumeAsked, StopAsked
-from agent_core.values import Right, SessionRef, Status
+from agent_core.signals import PauseAsked, ResumeAsked, Signal, StopAsked
+from agent_core.values import Right, ServerRules, SessionRef, Status
 from bot import access
+from bot.access import Member
 from bot.commands.answer import Asking, Slash, answer, asker, defer, slash
 from bot.commands.desk import Desk, guild_of, the_session
 from bot.render.escape import clean
 
 _CHOICES = 25
 _MOST_LOOKED_AT = 200
+
+Allowed = Callable[[Member, ServerRules, str], bool]
+"""(member, rules, the starter's id) -> whether they may."""
 
 
 def stop(desk: Desk) -> Slash:
@@ -25,30 +31,24 @@ def stop(desk: Desk) -> Slash:
             return []
         return [app_commands.Choice(name=_shown(state.goal), value=state.ref.id) for state in live]
 
+    async def everything(guild_id: str, member: Member) -> str:
+        count = await desk.control.halt(guild_id, member.person)
+        return f"🛑 Everything is stopped ({count} running). Nothing starts until `/resume` with `all`."
+
+    def one(state: State, member: Member) -> tuple[Signal, str]:
+        _alive(state)
+        return StopAsked(person=member.person), "🛑 Stopping."
+
     @app_commands.describe(
         all="Every goal of this server; none starts again until /resume all.",
         goal="Another one than this thread's, such as a goal whose thread is gone.",
     )
     @app_commands.autocomplete(goal=goals)
     async def command(interaction: Asking, all: bool = False, goal: str | None = None) -> None:
-        member = asker(interaction)
-        await defer(desk.api, interaction, ephemeral=True)
-        rules = await desk.control.rules(guild_of(interaction))
         if all:
-            if not access.may(member, Right.CONFIGURE, rules):
-                raise RefusedError(access.why(Right.CONFIGURE, rules))
-            count = await desk.control.halt(guild_of(interaction), member.person)
-            text = f"🛑 Everything is stopped ({count} running). Nothing starts until `/resume` with `all`."
-            await answer(desk.api, interaction, text)
-            return
-        ref = await _meant(desk, interaction, goal)
-        state = await desk.control.read(ref)
-        if not access.may_stop(member, rules, state.starter.id):
-            raise RefusedError(access.why(Right.STEER, rules))
-        if state.status.ended:
-            raise RefusedError(f"This goal has ended already ({state.status}).")
-        await desk.control.signal(ref, StopAsked(person=member.person))
-        await answer(desk.api, interaction, "🛑 Stopping.")
+            await _everything(desk, interaction, everything)
+        else:
+            await _one(desk, interaction, access.may_stop, one, goal)
 
     return slash("stop", "End the goal of this thread, or everything on this server.", command)
 
@@ -84,28 +84,74 @@ def _shown(goal: str) -> str:
     return " ".join(clean(goal).split())[:100] or "a goal"
 
 
+def pause(desk: Desk) -> Slash:
+    """The command that lets a goal stand still."""
+
+    def one(state: State, member: Member) -> tuple[Signal, str]:
+        _alive(state)
+        if state.paused:
+            raise RefusedError("This goal is paused already. `/resume` goes on.")
+        return PauseAsked(by=member.name, reason=f"{member.name} paused it."), "⏸️ Pausing at the next step."
+
+    async def command(interaction: Asking) -> None:
+        await _one(desk, interaction, access.may_stop, one)
+
+    return slash("pause", "Let the goal of this thread stand still until /resume.", command)
+
+
 def resume(desk: Desk) -> Slash:
     """The command that lets things go on."""
 
-    @app_commands.describe(all="Let goals start again after /stop all.")
-    async def command(interaction: Asking, all: bool = False) -> None:
-        member = asker(interaction)
-        await defer(desk.api, interaction, ephemeral=True)
-        rules = await desk.control.rules(guild_of(interaction))
-        if all:
-            if not access.may(member, Right.CONFIGURE, rules):
-                raise RefusedError(access.why(Right.CONFIGURE, rules))
-            await desk.control.unhalt(guild_of(interaction))
-            await answer(desk.api, interaction, "▶️ Goals can start again.")
-            return
-        ref = await the_session(desk, interaction)
-        state = await desk.control.read(ref)
-        if not access.may_steer(member, rules, state.starter.id):
-            raise RefusedError(access.why(Right.STEER, rules))
+    async def everything(guild_id: str, _member: Member) -> str:
+        await desk.control.unhalt(guild_id)
+        return "▶️ Goals can start again."
+
+    def one(state: State, member: Member) -> tuple[Signal, str]:
         waits_for_a_day = state.limit is not None and state.limit.until is not None
         if state.status is not Status.PAUSED and state.failure is None and not waits_for_a_day:
             raise RefusedError(f"This goal is not paused: it is {state.status}.")
-        await desk.control.signal(ref, ResumeAsked(person=member.person))
-        await answer(desk.api, interaction, "▶️ Going on.")
+        return ResumeAsked(person=member.person), "▶️ Going on."
+
+    @app_commands.describe(all="Let goals start again after /stop all.")
+    async def command(interaction: Asking, all: bool = False) -> None:
+        if all:
+            await _everything(desk, interaction, everything)
+        else:
+            await _one(desk, interaction, access.may_steer, one)
 
     return slash("resume", "Go on with the paused goal of this thread.", command)
+
+
+async def _everything(desk: Desk, interaction: Asking, work: Callable[[str, Member], Awaitable[str]]) -> None:
+    """Do something to the whole server, for those who may configure it."""
+    member = asker(interaction)
+    await defer(desk.api, interaction, ephemeral=True)
+    rules = await desk.control.rules(guild_of(interaction))
+    if not access.may(member, Right.CONFIGURE, rules):
+        raise RefusedError(access.why(Right.CONFIGURE, rules))
+    await answer(desk.api, interaction, await work(guild_of(interaction), member))
+
+
+async def _one(
+    desk: Desk,
+    interaction: Asking,
+    allowed: Allowed,
+    work: Callable[[State, Member], tuple[Signal, str]],
+    goal: str | None = None,
+) -> None:
+    """Say something to the session of this thread, or to the one picked, for those who are allowed to."""
+    member = asker(interaction)
+    await defer(desk.api, interaction, ephemeral=True)
+    rules = await desk.control.rules(guild_of(interaction))
+    ref = await _meant(desk, interaction, goal)
+    state = await desk.control.read(ref)
+    if not allowed(member, rules, state.starter.id):
+        raise RefusedError(access.why(Right.STEER, rules))
+    signal, text = work(state, member)
+    await desk.control.signal(ref, signal)
+    await answer(desk.api, interaction, text)
+
+
+def _alive(state: State) -> None:
+    if state.status.ended:
+        raise RefusedError(f"This goal has ended already ({state.status}).")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import discord
 
-from agent_core.control import Control
-from agent_core.errors import StoreUnavailableError
+from agent_core.control import Control, Order
+from agent_core.errors import RefusedError, StoreUnavailableError
 from agent_core.memory import Memory
 from agent_core.session import State
 from agent_core.signals import Edited, Said, Signal, Withdrawn
-from agent_core.values import FileRef, Person, Right, ServerRules
+from agent_core.values import FileRef, Person, Right, ServerRules, SessionRef
 from bot import access
 from bot.access import Member
 from bot.discord_api import DiscordApi, DiscordError, DroppedFiles, Lanes, Received
@@ -27,7 +27,7 @@ STORED = "👀"
 _PEOPLE_WRITE = (discord.MessageType.default, discord.MessageType.reply)
 _WOKE_WITHIN_S = 1.0
 _FIRST_OPEN_S = 5.0
-_ENDED = "This goal has ended. `/goal` in the channel starts a new one."
+_ENDED = "This goal has ended. `/goal` in the channel starts a new one, by those who may start goals."
 _CANNOT_READ = "I cannot read messages here: mention me in what you write, or use `/steer`."
 
 
@@ -181,9 +181,42 @@ class Words:
             text = access.why(Right.STEER, rules)
             await self._notes.turn_away(heard.channel_id, heard.id, member.id, text)
         elif state.status.ended:
-            await self._notes.once(heard.channel_id, heard.id, _ENDED, "ended", member.id)
+            await self._begin_anew(state, heard, member, rules)
         else:
             await self._store(state, heard, member, rules)
+
+    async def _begin_anew(self, state: State, heard: Heard, member: Member, rules: ServerRules) -> None:
+        """A reply in an ended thread is a new goal there, with the files and the summary of the old one."""
+        if not access.may(member, Right.START, rules) or not heard.text.strip():
+            await self._notes.once(heard.channel_id, heard.id, _ENDED, "ended", member.id)
+            return
+        seen = (await self._control.storage.posts.all(state.ref)).get(SEEN)
+        if seen is not None and int(heard.id) <= int(seen):
+            return  # written before the goal ended, and looked at then
+        received = await self._receive(state, heard)
+        if received.refused:
+            await self._notes.say(heard.channel_id, heard.id, "\n".join(received.refused), about="file")
+        ref = SessionRef(state.ref.guild_id, heard.id)
+        # Before the session lives: nothing that was written for the old goal is read as words for this one.
+        await self._control.storage.posts.put(ref, SEEN, heard.id)
+        order = Order(
+            ref=ref,
+            goal=heard.text,
+            starter=member.person,
+            channel_id=state.channel_id,
+            files=received.files,
+            after=state,
+            marks=state.marks.passed_on(),
+        )
+        try:
+            await self._control.start(order)
+        except RefusedError as error:
+            await self._notes.say(heard.channel_id, heard.id, str(error), about="ended")
+            return
+        await self._control.bind_thread(ref, heard.channel_id)
+        await self._control.show(ref)
+        with contextlib.suppress(DiscordError):
+            await self._api.react(heard.channel_id, heard.id, STORED)
 
     async def _store(self, state: State, heard: Heard, member: Member, rules: ServerRules) -> None:
         received = await self._receive(state, heard)

@@ -6,8 +6,12 @@ from decimal import Decimal
 
 from agent_core.experiments import ENOUGH, Experiment, Outcome, Register
 from agent_core.ledger import Books, Entry, plain, shown
+from agent_core.session import State
+from agent_core.storage import Asks
+from agent_core.values import Action, NamedFile
 from bot.render.escape import code, line
 from bot.render.plots import Series, line_chart
+from bot.render.results import Result
 from bot.render.words import counted
 
 OUTCOMES: dict[Outcome, str] = {
@@ -151,3 +155,17 @@ def fitted(rows: Iterable[str], room: int) -> str:
         taken.pop()
     left = len(every) - len(taken)
     return "\n".join([*taken, *([f"… and {left} more"] if left else [])])
+
+
+def evidence_of(state: State, action: Action) -> tuple[NamedFile, ...]:
+    """The file that is to prove an entry of the books: nobody says yes to it unseen."""
+    path = str((action.arguments or {}).get("evidence", "")) if action.name == "book" else ""
+    file = state.files.get(path)
+    return (NamedFile(path=path, file=file),) if file else ()
+
+
+def entry_of(state: State, result: Result) -> Asks | None:
+    """What a person's ✅ on the post of an entry of the books confirms."""
+    if result.name != "book" or result.observation.is_error:
+        return None
+    return Asks(post="entry", about=f"{state.ref.id}:{result.key}")

@@ -17,6 +17,7 @@ from agent_core.events import (
     Delivered,
     Ended,
     Event,
+    Forked,
     Installed,
     LimitReached,
     Marked,
@@ -30,7 +31,9 @@ from agent_core.events import (
     ReactionChanged,
     Recalled,
     Rejoined,
+    Reminded,
     Resumed,
+    Rewound,
     RuleOffered,
     SessionStarted,
     SignalsTaken,
@@ -44,13 +47,14 @@ from agent_core.events import (
 )
 from agent_core.fence import unfenced
 from agent_core.policy import risk_of
-from agent_core.session import State, fold
+from agent_core.session import State, apply, fold
 from agent_core.session.pending import keyed
 from agent_core.storage import Asks
-from agent_core.values import Action, NamedFile, Risk, ServerRules, SessionRef
-from bot.render import asking
+from agent_core.values import Risk, ServerRules, SessionRef
+from bot.render import asking, notices
 from bot.render.actions import show_action
 from bot.render.block import Block
+from bot.render.books import entry_of, evidence_of
 from bot.render.closing import checks, closing, delivery, thread_name, to_judge
 from bot.render.escape import code, line, prose
 from bot.render.files import attachments
@@ -65,11 +69,6 @@ from bot.render.words import counted
 
 MOST_RESULTS = 4
 """Results of one step that have a message each; those after them share one."""
-_CUT_IN_SILENCE = (
-    "⚠️ The model's server read only {:,} tokens of a longer request and dropped the rest without a word."
-    " From now on requests are kept below that.\n-# a larger window helps (Ollama: `num_ctx`),"
-    " or set `CONTEXT_WINDOW`"
-)
 
 
 def begin(ref: SessionRef, commit: Commit) -> Thread:
@@ -80,9 +79,11 @@ def begin(ref: SessionRef, commit: Commit) -> Thread:
     return Thread(state=state)
 
 
-def render(thread: Thread, commit: Commit, rules: ServerRules) -> tuple[Showing, ...]:
-    """What the next commit adds to the thread. Moves the thread on."""
-    thread.state.apply(commit)
+def render(
+    thread: Thread, commit: Commit, rules: ServerRules, base: State | None = None
+) -> tuple[Showing, ...]:
+    """What the next commit adds to the thread. Moves the thread on. `base`: the state that it rewinds to."""
+    apply(thread.state, commit, base)
     page = Page(thread, commit.version)
     for event in _in_order(commit.events):
         _show(page, event, commit, rules)
@@ -96,10 +97,13 @@ def _in_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda event: isinstance(event, Delivered | QuestionAsked | Proposed | Ended))
 
 
-def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:  # noqa: C901, PLR0912 - flat
+def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:  # noqa: C901, PLR0912, PLR0915 - flat
     match event:
-        case SessionStarted() | ThreadBound() | SignalsTaken() | Delegated() | Rejoined():
+        case SessionStarted() | SignalsTaken() | Delegated() | Rejoined() | Forked():
             pass
+        case ThreadBound():
+            if forked := page.thread.state.forked:
+                page.post(notices.forked(forked))
         case LimitReached() | ToppedUp() | CallReserved() | CallSettled():
             pay(page, event, commit, rules)
         case Thought():
@@ -122,6 +126,12 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             _compacted(page, event, rules)
         case ThoughtFailed() | Paused() | Resumed():
             _interrupted(page, event, commit, rules)
+        case Rewound():
+            page.thread.held, page.thread.above = [], None
+            _close(page, "-# ⏪ taken back")
+            page.post(notices.rewound(event))
+        case Reminded():
+            _reminded(page, event, rules)
         case StopRequested():
             _close(page, f"🛑 stopped by **{line(event.person.name, 60)}**")
         case Ended():
@@ -170,7 +180,7 @@ def _thought(page: Page, event: Thought, commit: Commit, rules: ServerRules) -> 
     if event.heard:
         page.showing.append(Receipts(message_ids=event.heard))
     if event.read:
-        page.post(_CUT_IN_SILENCE.format(event.read))
+        page.post(notices.CUT_IN_SILENCE.format(event.read))
     if rules.verbosity == "quiet":
         return
     block = show_step(event)
@@ -200,7 +210,7 @@ def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
         thread.handed |= set(files)
     elif above is None:
         above = _reminder(thread, event.action)
-    above = Block(text=above.text, files=(*above.files, *attachments(_evidence(thread.state, action))))
+    above = Block(text=above.text, files=(*above.files, *attachments(evidence_of(thread.state, action))))
     thread.asked[event.action] = page.ask(
         asking.proposal(thread.state, event, action),
         asking.legend(event, rules),
@@ -212,13 +222,6 @@ def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
     )
     if is_step:
         thread.step_post = thread.asked[event.action].draft.key
-
-
-def _evidence(state: State, action: Action) -> tuple[NamedFile, ...]:
-    """The file that is to prove an entry of the books: nobody says yes to it unseen."""
-    path = str((action.arguments or {}).get("evidence", "")) if action.name == "book" else ""
-    file = state.files.get(path)
-    return (NamedFile(path=path, file=file),) if file else ()
 
 
 def _reminder(thread: Thread, key: str) -> Block:
@@ -277,14 +280,7 @@ def _observed(page: Page, event: Observed, rules: ServerRules) -> None:
         return
     thread.results += 1
     block = show_result(result, room=page.room)
-    page.post(block.text, files=block.files, asks=_entry(thread, result))
-
-
-def _entry(thread: Thread, result: Result) -> Asks | None:
-    """What a person's ✅ on the post of an entry of the books confirms."""
-    if result.name != "book" or result.observation.is_error:
-        return None
-    return Asks(post="entry", about=f"{thread.state.ref.id}:{result.key}")
+    page.post(block.text, files=block.files, asks=entry_of(thread.state, result))
 
 
 def _was_the_answer(page: Page, event: Observed, asked: Asked) -> bool:
@@ -311,6 +307,12 @@ def _started(page: Page, event: ActionStarted, rules: ServerRules) -> None:
     _note(page, rules, f"▶ {code(action.name, 60)} runs{standing}")
 
 
+def _reminded(page: Page, event: Reminded, rules: ServerRules) -> None:
+    if open_posts := page.thread.open_posts:
+        person = _waited_for(page, rules)
+        page.post(notices.reminded(event, person), mention=person, reply_to=open_posts[-1].draft.key)
+
+
 def _interrupted(
     page: Page, event: ThoughtFailed | Paused | Resumed, commit: Commit, rules: ServerRules
 ) -> None:
@@ -319,15 +321,11 @@ def _interrupted(
             _note(page, rules, f"the model gave no reply, it is asked again: {line(event.text, 300)}")
         case ThoughtFailed():
             if not any(isinstance(other, Paused) for other in commit.events):
-                page.post(_stands_still(event.text))
+                page.post(notices.stands_still(event.text))
         case Paused():
-            page.post(_stands_still(event.reason))
+            page.post(notices.stands_still(event.reason))
         case Resumed():
             page.post(f"▶️ **{line(event.person.name, 60)}** lets it go on")
-
-
-def _stands_still(reason: str) -> str:
-    return f"⏸️ **paused** · {prose(reason, 1000)}\n-# `/resume` goes on, `/stop` ends it"
 
 
 def _ended(page: Page, event: Ended) -> None:

@@ -16,7 +16,7 @@ from agent_core.clock import Clock
 from agent_core.control import Control
 from agent_core.errors import StoreUnavailableError, UnreadableJournalError
 from agent_core.events import Commit
-from agent_core.session import State
+from agent_core.session import State, fold, rewinds
 from agent_core.signals import PauseAsked
 from agent_core.values import ServerRules, SessionRef
 from bot.discord_api import (
@@ -148,11 +148,12 @@ class Reporter:
         thread = shown.thread
         ref = thread.state.ref
         todo = iter(commits)
+        first: tuple[Showing, ...] = ()
         while thread.state.thread_id is None:
             commit = next(todo, None)
             if commit is None:
                 return 0.0
-            render(thread, commit, rules)  # nobody can see anything yet
+            first = render(thread, commit, rules, await self._base(ref, commit))  # before, nobody could see
         record = await self._storage.posts.all(ref)
         sender = Sender(
             api=self._api,
@@ -163,8 +164,10 @@ class Reporter:
         )
         card = CardKeeper(sender=sender, card=shown.card, clock=self._clock, pace=self._pace)
         await card.ensure(thread.state, rules)
+        if first:
+            await self._show_commit(sender, card, first, thread.state, rules)
         for commit in todo:
-            showing = render(thread, commit, rules)
+            showing = render(thread, commit, rules, await self._base(ref, commit))
             if showing:
                 await self._show_commit(sender, card, showing, thread.state, rules)
         for asked in thread.open_posts:
@@ -201,8 +204,14 @@ class Reporter:
         commits = await self._control.commits(ref)
         thread = begin(ref, commits[0])
         for commit in commits[1:cursor]:
-            render(thread, commit, rules)
+            back = rewinds(commit)
+            render(thread, commit, rules, fold(ref, commits[: back.to_version]) if back else None)
         return _Shown(thread=thread)
+
+    async def _base(self, ref: SessionRef, commit: Commit) -> State | None:
+        """The state that a commit rewinds to, if it does."""
+        back = rewinds(commit)
+        return await self._storage.states.at(ref, back.to_version) if back else None
 
     def _report_later(self, ref: SessionRef, wait_s: float) -> None:
         if ref in self._timers:

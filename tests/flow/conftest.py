@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from agent_core.clock import Clock
 from agent_core.control import Control
 from agent_core.session import State
 from bot.app import running
@@ -29,6 +30,8 @@ class Stage:
     model: ScriptedModel
     control: Control
     settings: Settings
+    clock: Clock
+    """The bot's."""
 
     async def state(self, thread: Thread) -> State:
         """What the thread's session has come to."""
@@ -97,9 +100,10 @@ async def stage(
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(ScriptedModel.open())
         settings = settings_for(playground, redis_url, model.base_url, data_dir)
-        up = await stack.enter_async_context(running(settings, pace=Pace(young_s=0.05)))
+        clock = Clock()
+        up = await stack.enter_async_context(running(settings, clock=clock, pace=Pace(young_s=0.05)))
         await people.until_bot_is_ready()
-        yield Stage(people=people, model=model, control=up.control, settings=settings)
+        yield Stage(people=people, model=model, control=up.control, settings=settings, clock=clock)
         log = await people.log()
     if discord_openapi_if_there is not None:
         assert discord_openapi_if_there.check_exchanges(log) == []

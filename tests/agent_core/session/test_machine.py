@@ -30,7 +30,7 @@ from agent_core.events import (
     load_commit,
 )
 from agent_core.policy import risk_of
-from agent_core.session import Think, Wait, fold
+from agent_core.session import Think, Wait, apply, fold
 from agent_core.session.snapshot import dump_head, dump_pieces, load_head, load_piece
 from agent_core.session.take import ALWAYS, DIGITS, FIVE, MORE, ONCE, REJECT, STOP
 from agent_core.signals import (
@@ -200,7 +200,7 @@ class Session(RuleBasedStateMachine):
     @invariant()
     def stored_and_live_are_one(self) -> None:
         for commit in self.desk.commits[self.live.version :]:
-            self.live.apply(commit)
+            apply(self.live, commit)
         assert fold(REF, [load_commit(dump_commit(one)) for one in self.desk.commits]) == self.live
 
     @invariant()
@@ -211,7 +211,7 @@ class Session(RuleBasedStateMachine):
         restored = load_head(dump_head(early, ())).state
         restored.history = [item for piece in dump_pieces(early) for item in load_piece(piece)]
         for commit in self.desk.commits[cut:]:
-            restored.apply(commit)
+            apply(restored, commit)
         assert restored == self.desk.state
 
     @invariant()
