@@ -1,6 +1,5 @@
 """What each commit adds to the thread. Start reading rendering here: one line per event. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from agent_core.events import (
@@ -70,6 +69,9 @@ from bot.render.words import counted
 MOST_RESULTS = 4
 """Results of one step that have a message each; those after them share one."""
 
+_LAST = Delivered | QuestionAsked | Proposed | Ended
+"""Shown after the results that brought them about: a small one then shares its post."""
+
 
 def begin(ref: SessionRef, commit: Commit) -> Thread:
     """A thread that shows nothing yet, from the first commit, which adds nothing to it."""
@@ -85,16 +87,11 @@ def render(
     """What the next commit adds to the thread. Moves the thread on. `base`: the state that it rewinds to."""
     apply(thread.state, commit, base)
     page = Page(thread, commit.version)
-    for event in _in_order(commit.events):
+    for event in sorted(commit.events, key=lambda event: isinstance(event, _LAST)):
         _show(page, event, commit, rules)
     if not thread.state.pending:
         page.flush()
     return tuple(page.showing)
-
-
-def _in_order(events: Iterable[Event]) -> list[Event]:
-    """Results before what they brought about: a small one then shares its post."""
-    return sorted(events, key=lambda event: isinstance(event, Delivered | QuestionAsked | Proposed | Ended))
 
 
 def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:  # noqa: C901, PLR0912, PLR0915 - flat
