@@ -134,13 +134,8 @@ class GuardedFetcher:
                 if crawl:
                     await self._ask_robots(self._check(url, visit), visit)
                 answer = await self._follow(url, any_type, max_bytes, visit)
-            record = replace(
-                record,
-                outcome="fetched",
-                final_url=answer.url,
-                status=answer.status,
-                size=len(answer.body),
-            )
+            size = len(answer.body)
+            record = replace(record, outcome="fetched", final_url=answer.url, status=answer.status, size=size)
         except (FetchRefusedError, FetchFailedError) as error:
             record = replace(record, outcome=type(error).__name__, reason=str(error))
             raise
@@ -151,10 +146,13 @@ class GuardedFetcher:
         else:
             return answer
         finally:
-            record = replace(record, addresses=tuple(dialled), duration_s=time.monotonic() - started)
-            self._audit(record)
-            if visit.records is not None:
-                visit.records.append(record)
+            took_s = time.monotonic() - started
+            self._keep(replace(record, addresses=tuple(dialled), duration_s=took_s), visit)
+
+    def _keep(self, record: FetchRecord, visit: Visit) -> None:
+        self._audit(record)
+        if visit.records is not None:
+            visit.records.append(record)
 
     async def read(self, url: str, *, crawl: bool = False, visit: Visit = NO_VISIT) -> Page:
         """The page behind an address, by the open endpoint of its platform where it has one. Within 27 s.
