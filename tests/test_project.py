@@ -259,9 +259,12 @@ def test_ci_runs_what_the_readme_tells_people_to_type():
     assert [command for command in commands if command not in readme] == []
 
 
+_COMMAND = r'\b(?:slash|Group)\(\s*(?:name=)?"(\w+)"'
+
+
 def test_the_readme_lists_every_command_and_no_other():
     texts = [path.read_text() for path in (ROOT / "bot/commands").glob("*.py")]
-    built = {name for text in texts for name in re.findall(r'\bslash\("(\w+)"', text)}
+    built = {name for text in texts for name in re.findall(_COMMAND, text)}
     listed = set(re.findall(r"^\| `/(\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert built
     assert listed == built
