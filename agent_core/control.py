@@ -19,7 +19,6 @@ from agent_core.storage.budgets import Caps, Day
 from agent_core.values import (
     NO_MARKS,
     Autonomy,
-    Inherited,
     Limits,
     Message,
     NamedFile,
@@ -46,8 +45,6 @@ class Order:
     budget_usd: float | None = None
     """US$; replaces the host's cap for one session."""
     files: tuple[NamedFile, ...] = ()
-    marks: Inherited = NO_MARKS
-    """Of the goal that this one goes on from."""
     after: State | None = None
     """The goal whose thread it goes on in, which has ended."""
 
@@ -106,7 +103,7 @@ class Control:
             before=order.after.ended.summary if order.after and order.after.ended else "",
             kept=_kept(order.after),
             fence=new_marker(),
-            marks=order.marks,
+            marks=order.after.marks.passed_on() if order.after else NO_MARKS,
             safe_tools=self._prefix.safe_tools,
         )
         # The index first: a name without a journal is nothing, a journal without a name would be lost.

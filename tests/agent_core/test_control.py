@@ -7,7 +7,7 @@ import pytest
 from agent_core.control import Order
 from agent_core.errors import RefusedError
 from agent_core.signals import Edited, Said
-from agent_core.values import FileRef, NamedFile, Person, SessionRef, Status
+from agent_core.values import FileRef, NamedFile, Person, SessionRef, Source, Status
 from tests.agent_core.office import ANN, Office
 
 REF = SessionRef("10", "77")
@@ -57,3 +57,16 @@ async def test_a_halt_ends_every_live_session(office: Office):
     assert await office.control.halt("10", ANN) == 3
     for ref in refs:
         await office.until(ref, Status.STOPPED)
+
+
+async def test_a_goal_that_goes_on_in_an_old_thread_keeps_its_marks(office: Office):
+    file = await office.control.storage.blobs.put_bytes("10", b"x")
+    ref = await office.start(files=(NamedFile(path="inputs/x", file=file),))
+    office.model.will("", ("finish", {"summary": "done"}))
+    ended = await office.until(ref, Status.FINISHED)
+    ended.marks.mark((Source(number=1, url="http://a.example/"),), (), ())
+    later = Order(ref=SessionRef("10", "99"), goal="more", starter=ANN, channel_id="30", after=ended)
+    await office.control.start(later)
+    state = await office.control.read(SessionRef("10", "99"))
+    assert state.marks.places == ("http://a.example/",)
+    assert state.marks.private == ["inputs/x"]
