@@ -115,8 +115,14 @@ async def _start(desk: Desk, interaction: Asking, wish: Wish) -> None:
             budget_usd=wish.budget_usd,
             files=(*papers, *received.files),
         )
-        await desk.control.start(order)
+        desk.openings.late.add(ref)  # whatever happens from here on, its thread opens
+        try:
+            await desk.control.start(order)
+        except RefusedError:
+            desk.openings.late.discard(ref)
+            raise
         await _open(desk, interaction, order)
+        desk.openings.late.discard(ref)
 
 
 async def _open(desk: Desk, interaction: Asking, order: Order) -> None:
@@ -131,11 +137,11 @@ async def _open(desk: Desk, interaction: Asking, order: Order) -> None:
             thread_id = await desk.openings.finish(state, message_id, interaction.filesize_limit)
             await answer(desk.api, interaction, f"It has a thread of its own: <#{thread_id}>")
     except UnavailableError as error:
-        desk.openings.late.add(order.ref)
         raise RefusedError(
             "Discord does not answer just now. The goal is kept, and its thread opens later."
         ) from error
     except DiscordError as error:
+        desk.openings.late.discard(order.ref)
         await desk.control.signal(order.ref, StopAsked(person=order.starter))
         raise RefusedError(f"I cannot open a thread here, so the goal was stopped. {error}") from error
 

@@ -13,6 +13,7 @@ import signal
 from pathlib import Path
 
 from pydantic import Field
+from redis.asyncio import Redis
 
 from agent_core.clock import Clock
 from agent_core.events import Commit
@@ -53,7 +54,7 @@ def call_out(sent: Path) -> AnyTool:
     return Tool(name="call_out", description="Send words to the world.", args=CallOut, run=run)
 
 
-def mortal(redis_url: str) -> None:
+def mortal(redis: Redis) -> None:
     """Let this process die where it is asked to."""
     append = Journal.append
 
@@ -65,13 +66,12 @@ def mortal(redis_url: str) -> None:
         epoch: int | None = None,
     ) -> list[tuple[str, Signal]]:
         fresh = await append(self, ref, commit, inbox_after, epoch)
-        async with connected(redis_url, repeat=True) as redis:
-            pipe = redis.pipeline(transaction=False)
-            if commit.version == 1 and (named := _NAMED.search(str(commit.events))):
-                pipe.hset(DIE, f"{ref.id} {named[1]}", "1")
-            pipe.hdel(DIE, f"{ref.id} {commit.version}")
-            pipe.hset(OWNER, ref.id, str(os.getpid()))
-            *_, wanted, _ = await pipe.execute()
+        pipe = redis.pipeline(transaction=False)
+        if commit.version == 1 and (named := _NAMED.search(str(commit.events))):
+            pipe.hset(DIE, f"{ref.id} {named[1]}", "1")
+        pipe.hdel(DIE, f"{ref.id} {commit.version}")
+        pipe.hset(OWNER, ref.id, str(os.getpid()))
+        *_, wanted, _ = await pipe.execute()
         if wanted:
             os.kill(os.getpid(), signal.SIGKILL)
         return fresh
@@ -84,14 +84,15 @@ async def main(role: Role, sent: Path, ahead_s: float) -> None:
     settings = load(env_file=None)
     set_up_logs(settings)
     assert settings.redis_url is not None
-    mortal(settings.redis_url.get_secret_value())
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     clock = Clock()
     clock.advance(ahead_s)
-    async with running(settings, role, clock=clock, pace=Pace(young_s=1.0), more_tools=[call_out(sent)]):
-        print("up", flush=True)
-        await ended.wait()
+    async with connected(settings.redis_url.get_secret_value(), repeat=True) as redis:
+        mortal(redis)
+        async with running(settings, role, clock=clock, pace=Pace(young_s=1.0), more_tools=[call_out(sent)]):
+            print("up", flush=True)
+            await ended.wait()
 
 
 if __name__ == "__main__":
