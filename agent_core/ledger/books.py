@@ -10,6 +10,7 @@ from agent_core.errors import RefusedError
 from agent_core.ledger.money import CODE
 from agent_core.ledger.records import (
     MODEL_COST,
+    MODEL_COST_LOST,
     Booked,
     Confirmed,
     CurrencySet,
@@ -174,7 +175,7 @@ class Books:
                     assets[asset_kind(line.account), sure] += line.amount
                 elif root == "liabilities":
                     owed[sure] += line.amount
-                elif line.account == MODEL_COST:
+                elif line.account in (MODEL_COST, MODEL_COST_LOST):
                     cost += line.amount
         return Worth(
             evidenced=totals[True],
@@ -196,10 +197,11 @@ class Books:
                 totals[line.account] += line.amount
         return {account: total for account, total in sorted(totals.items()) if total}
 
-    def cost_of(self, session: str) -> Decimal:
-        """What is booked already as the model's cost of this session, in US$."""
-        booked = (entry.booked for entry in self.entries.values())
-        return sum((one.usd for one in booked if one.usd is not None and one.session == session), Decimal(0))
+    def cost_of(self, session: str) -> tuple[Decimal, Decimal]:
+        """What is booked already as the model's cost of this session, in US$; and of it, for lost replies."""
+        booked = [entry.booked for entry in self.entries.values() if entry.booked.session == session]
+        usd = sum((one.usd for one in booked if one.usd is not None), Decimal(0))
+        return usd, sum((one.usd_lost for one in booked if one.usd_lost is not None), Decimal(0))
 
     def net_of(self, experiment: str) -> Decimal:
         """Income less expenses of the entries booked for this experiment."""

@@ -15,6 +15,7 @@ from agent_core.ledger.books import Books, Entry
 from agent_core.ledger.finding import look
 from agent_core.ledger.records import (
     MODEL_COST,
+    MODEL_COST_LOST,
     OWED_TO_HOST,
     Booked,
     Confirmed,
@@ -129,23 +130,32 @@ class Ledger:
         found = await asyncio.to_thread(look, text[:_SEARCHED], (debits(lines),), day, currency)
         return Evidence(name=name, file=file, matches=found.matches, why=found.why)
 
-    async def book_model_cost(self, guild_id: str, session: str, spent: Decimal, *, note: str = "") -> None:
-        """Bring what is booked for this session's model calls up to so many US$, once."""
+    async def book_model_cost(
+        self, guild_id: str, session: str, spent: Decimal, lost: Decimal = Decimal(0)
+    ) -> None:
+        """Bring what is booked for this session's model calls up to so many US$, once.
+
+        `lost`: the part of it for calls whose reply never came.
+        """
 
         def due(books: Books) -> Booked | None:
-            more = spent - books.cost_of(session)
-            if more <= 0:
+            had, had_lost = books.cost_of(session)
+            usd, usd_lost = spent - had, lost - had_lost
+            if usd <= 0:
                 return None
-            value = more * books.rate
+            parts = ((MODEL_COST, usd - usd_lost), (MODEL_COST_LOST, usd_lost), (OWED_TO_HOST, -usd))
             return Booked(
                 id=f"model:{session}:{books.number}",
                 date=self.today(),
-                description=f"Model calls of session {session}{note}",
-                lines=(Line(account=MODEL_COST, amount=value), Line(account=OWED_TO_HOST, amount=-value)),
+                description=f"Model calls of session {session}",
+                lines=tuple(
+                    Line(account=account, amount=part * books.rate) for account, part in parts if part
+                ),
                 by=Person(id="bot", name="Goalkeeper"),
                 source="model",
                 session=session,
-                usd=more,
+                usd=usd,
+                usd_lost=usd_lost,
             )
 
         await self._written(guild_id, due)

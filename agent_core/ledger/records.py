@@ -14,6 +14,9 @@ from agent_core.values import FileRef, Person
 FORMAT = 1
 ROOTS = ("assets", "liabilities", "income", "expenses")
 MODEL_COST = "expenses:model"
+MODEL_COST_LOST = "expenses:model:lost replies"
+"""Calls whose reply never came, at what was held for them: nobody knows what they really cost."""
+
 OWED_TO_HOST = "liabilities:host"
 CASH, PLEDGED, VALUED = "cash", "pledged", "valued"
 
@@ -65,6 +68,8 @@ class Booked:
     """Id of the entry that this one takes back; empty: none."""
     usd: Decimal | None = None
     """Of the model's cost: the US$ that its lines stand for."""
+    usd_lost: Decimal | None = None
+    """The part of it that is for lost replies."""
     kind: Literal["booked"] = "booked"
 
 

@@ -52,7 +52,8 @@ class Treasury:
     async def book_cost(self, state: State) -> None:
         """Enter what the session's model calls cost, once."""
         spent = Decimal(state.spending.own) / NANO  # a sub-session enters its own
-        await self.ledger.book_model_cost(state.ref.guild_id, state.ref.id, spent)
+        lost = Decimal(state.spending.lost_nano) / NANO
+        await self.ledger.book_model_cost(state.ref.guild_id, state.ref.id, spent, lost)
 
 
 async def open_treasury(stack: AsyncExitStack, storage: Storage, clock: Clock) -> Treasury:

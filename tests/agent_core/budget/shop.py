@@ -1,7 +1,7 @@
 """Sessions that think against a till, turn by turn: everything real but the model; no queue, no Discord."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,15 +122,13 @@ async def open_shop(
     limits: Limits | None = None,
     caps: Caps = WIDE,
     system: str = "You are tested.",
+    on_ended: Callable[[State], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[Shop]:
     """Open it; no task runs."""
     box, clock, engine = BoxLimits(), Clock(), Quiet()
 
     async def still_may(state: State, person: Person, right: Right) -> bool:
         return True
-
-    async def ended(state: State) -> None:
-        pass
 
     async def nothing(state: State) -> None:
         pass
@@ -152,7 +150,7 @@ async def open_shop(
             runner=runner,
             workspaces=workspaces,
             still_may=still_may,
-            on_ended=ended,
+            on_ended=on_ended or nothing,
             recall=nothing,
         )
         schemas = [one for one in tools.schemas() if tool_names([one]) <= {"set_plan", "finish"}]

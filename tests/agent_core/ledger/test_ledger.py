@@ -207,7 +207,7 @@ async def test_the_cost_of_a_session_is_booked_up_to_what_it_spent_and_never_twi
             for writer in writers:
                 group.create_task(writer.book_model_cost(GUILD, "s", Decimal(spent)))
     books = await ledger_of(storage).books(GUILD)
-    assert books.cost_of("s") == Decimal("0.0202")
+    assert books.cost_of("s") == (Decimal("0.0202"), 0)
     assert books.worth().model_cost == Decimal("0.0202")
     assert books.worth().evidenced == Decimal("-0.0202")
 
