@@ -3,6 +3,7 @@
 Everything here blocks: only the embedder's own thread calls it.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -11,7 +12,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -118,17 +120,32 @@ def _exported(weights: Weights, cache: Path, halt: threading.Event) -> Path:
     if (target / "note.json").is_file():
         return target
     cache.mkdir(parents=True, exist_ok=True)
-    room = Path(tempfile.mkdtemp(dir=cache, prefix=".export-"))
-    try:
-        _run_export(weights.folder.absolute(), room.absolute(), halt)
+    with _alone(cache / ".lock", halt):
+        if (target / "note.json").is_file():
+            return target  # made by another process in the meantime
+        for left in cache.glob(".export-*"):
+            shutil.rmtree(left, ignore_errors=True)  # of one that was killed
+        room = Path(tempfile.mkdtemp(dir=cache, prefix=".export-"))
         try:
+            _run_export(weights.folder.absolute(), room.absolute(), halt)
             room.rename(target)
-        except OSError:
-            if not (target / "note.json").is_file():
-                raise
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
     return target
+
+
+@contextmanager
+def _alone(lock: Path, halt: threading.Event) -> Generator[None]:
+    """One process at a time exports, the others wait for it. Raises StoreUnavailableError on `halt`."""
+    with lock.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if halt.wait(_LOOK_S):
+                    raise StoreUnavailableError("The embedding model is closed.") from None
+        yield
 
 
 def _run_export(source: Path, room: Path, halt: threading.Event) -> None:

@@ -36,6 +36,7 @@ from bot.discord_api import Audience, Caps, DiscordApi, DroppedFiles, learn
 from bot.gateway import Events, Gateway, Patience, make_client, point_at
 from bot.inbound import Notes, Presses, Threads, Words
 from playground import Playground
+from tests.models import MODELS
 
 TOKEN = "MTE0NzU5MDQxMjM0NTY3ODkwMQ.GabcdE.0123456789abcdefghijklmnopqrstuvwxyz01"
 CAPS = Caps(files=3, bytes=1000, session_files=5, session_bytes=3000)
@@ -335,7 +336,7 @@ async def open_front(redis_url: str, folder: Path) -> AsyncGenerator[Front]:
         prefix = Prefix(model="demo", system="", tools=())
         control = Control(storage=storage, engine=Wakes(), clock=Clock(), prefix=prefix)
         treasury = await open_treasury(stack, storage, Clock())
-        embedder = await stack.enter_async_context(Embedder(cache=folder / "models"))
+        embedder = await stack.enter_async_context(Embedder(cache=MODELS))
         memory = await stack.enter_async_context(Memory.open(redis_url, embedder, at_hand=lambda: False))
         front = Front(
             url=playground.url,

@@ -18,6 +18,7 @@ from bot.app.outside import playground_token
 from tests.chaos.processes import Program, python, redis_server, until_redis_answers
 from tests.fakes import ScriptedModel
 from tests.flow.people import People, Thread
+from tests.models import with_models
 
 T = TypeVar("T")
 
@@ -125,7 +126,7 @@ async def chaos(folder: Path, **settings: str) -> AsyncGenerator[Chaos]:
             "DISCORD_TOKEN": playground_token(),
             "DISCORD_API_URL": f"{url}/api/v10",
             "REDIS_URL": redis_url,
-            "DATA_DIR": str(folder / "data"),
+            "DATA_DIR": str(with_models(folder / "data")),
             "OPENAI_BASE_URL": model.base_url,
             "OPENAI_API_KEY": "test-key",
             "SMART_MODEL": "scripted",

@@ -19,6 +19,7 @@ from bot.settings import Settings, load
 from playground import Playground
 from tests.fakes import ScriptedModel
 from tests.flow.people import People, Thread
+from tests.models import with_models
 from tests.protocol.openapi import DiscordOpenApi
 
 
@@ -74,18 +75,10 @@ def settings_for(
     )
 
 
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the bots of this run keep the exported embedding model."""
-    return tmp_path_factory.mktemp("models")
-
-
 @pytest.fixture
-def data_dir(tmp_path: Path, models: Path) -> Path:
+def data_dir(tmp_path: Path) -> Path:
     """The bot's own folder."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data/models").symlink_to(models)
-    return tmp_path / "data"
+    return with_models(tmp_path / "data")
 
 
 @pytest_asyncio.fixture

@@ -161,7 +161,7 @@ async def test_an_experiment_is_registered_looked_at_and_reported(stage: Stage):
 
 @pytest_asyncio.fixture
 async def demo(
-    playground: Playground, people: People, redis_url: str, tmp_path: Path
+    playground: Playground, people: People, redis_url: str, data_dir: Path
 ) -> AsyncGenerator[People]:
     """A bot without a model: the demo plays."""
     settings = load(
@@ -169,7 +169,7 @@ async def demo(
             "DISCORD_TOKEN": playground_token(),
             "DISCORD_API_URL": playground.api_url,
             "REDIS_URL": redis_url,
-            "DATA_DIR": str(tmp_path / "data"),
+            "DATA_DIR": str(data_dir),
         },
         env_file=None,
     )
