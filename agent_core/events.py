@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from agent_core.errors import LimitName, NewerEventError
 from agent_core.outside import Installed, Marked, Reached
+from agent_core.past import Forked, Reminded, Rewound
 from agent_core.signals import Post, as_json
 from agent_core.thinking import CallReserved, CallSettled, Compacted, Recalled, Thought, ThoughtFailed, Told
 from agent_core.values import (
@@ -277,40 +278,6 @@ class Resumed:
 
     person: Person
     kind: Literal["resumed"] = "resumed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rewound:
-    """The session goes on from how it stood after an earlier step; what it has spent stays spent."""
-
-    step: int
-    to_version: int
-    """The last commit that still counts for what the session knows and holds."""
-    person: Person
-    kind: Literal["rewound"] = "rewound"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forked:
-    """The commits before this one were copied from another session, which this one goes on from."""
-
-    source: str
-    """The id of that session."""
-    source_thread: str | None
-    step: int
-    starter: Person
-    channel_id: str
-    limits: Limits
-    kind: Literal["forked"] = "forked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reminded:
-    """What waits for a person was brought to mind again."""
-
-    number: int
-    """From 1, counted for the one thing that waits."""
-    kind: Literal["reminded"] = "reminded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

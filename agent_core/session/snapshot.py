@@ -31,6 +31,7 @@ _FOLDS = (
     "events.py",
     "links.py",
     "outside.py",
+    "past.py",
     "policy.py",
     "signals.py",
     "thinking.py",

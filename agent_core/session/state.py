@@ -244,12 +244,10 @@ class State:
             self.marks.take(event)
             self._apply(event)
 
-    def _apply(self, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one flat line per event of the union
+    def _apply(self, event: Event) -> None:  # noqa: C901, PLR0912 - one flat line per event of the union
         match event:
             case SessionStarted():
-                self.limits, self.started_at = event.limits, self.at
-                self.files |= {named.path: named.file for named in event.kept}
-                self._add_inputs(event.files)
+                self._begin(event)
             case ThreadBound():
                 self.thread_id, self.upload_limit = event.thread_id, event.upload_limit
             case SignalsTaken():
@@ -270,16 +268,14 @@ class State:
                 self.history.append(event)
             case Recalled():
                 self._recall(event)
-            case Rewound() | Forked():
-                pass  # rewind.apply sees to what they mean
             case Reminded():
                 self.reminded = event.number
             case ReactionChanged() | Proposed() | Decided() | DecisionWithdrawn() | RuleOffered():
                 decide(self, event)
             case ActionStarted() | Observed() | QuestionAsked() | Delegated() | Checked():
                 act(self, event)
-            case Marked() | Installed() | Reached() | Rejoined():
-                pass
+            case Marked() | Installed() | Reached() | Rejoined() | Rewound() | Forked():
+                pass  # the marks take the first three, rewind.apply the last two
             case PlanSet():
                 self.plan = event.items
             case ContractFrozen():
@@ -291,13 +287,21 @@ class State:
             case Paused():
                 self.paused = event
             case Resumed():
-                self.paused = None
-                self.limit = self.limit if self.limit and self.limit.until is None else None
-                self._start_anew(told=0)
+                self._resume()
             case StopRequested():
                 self.stop = event
             case Ended():
                 self.ended, self.pending = event, []
+
+    def _begin(self, event: SessionStarted) -> None:
+        self.limits, self.started_at = event.limits, self.at
+        self.files |= {named.path: named.file for named in event.kept}
+        self._add_inputs(event.files)
+
+    def _resume(self) -> None:
+        self.paused = None
+        self.limit = self.limit if self.limit and self.limit.until is None else None
+        self._start_anew(told=0)
 
     def _recall(self, event: Recalled) -> None:
         self.recalled = event.about

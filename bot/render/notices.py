@@ -1,6 +1,6 @@
 """What a thread says in passing: that it went back, goes on from elsewhere, that something waits. Pure."""
 
-from agent_core.events import Forked, Reminded, Rewound
+from agent_core.events import Forked, ReactionChanged, Reminded, Rewound
 from bot.render.escape import line, prose
 
 CUT_IN_SILENCE = (
@@ -36,3 +36,9 @@ def reminded(event: Reminded, person_id: str | None) -> str:
 def stands_still(reason: str) -> str:
     """That nothing goes on, and why."""
     return f"⏸️ **paused** · {prose(reason, 1000)}\n-# `/resume` goes on, `/stop` ends it"
+
+
+def pressed(event: ReactionChanged) -> str:
+    """Who pressed what, or took it back."""
+    verb = "pressed" if event.present else "took back"
+    return f"**{line(event.person.name, 60)}** {verb} {line(event.emoji, 40)}"

@@ -94,13 +94,12 @@ def render(
     return tuple(page.showing)
 
 
-def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:  # noqa: C901, PLR0912, PLR0915 - flat
+def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:  # noqa: C901, PLR0912 - flat
     match event:
         case SessionStarted() | SignalsTaken() | Delegated() | Rejoined() | Forked():
             pass
         case ThreadBound():
-            if forked := page.thread.state.forked:
-                page.post(notices.forked(forked))
+            _bound(page)
         case LimitReached() | ToppedUp() | CallReserved() | CallSettled():
             pay(page, event, commit, rules)
         case Thought():
@@ -124,9 +123,7 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
         case ThoughtFailed() | Paused() | Resumed():
             _interrupted(page, event, commit, rules)
         case Rewound():
-            page.thread.held, page.thread.above = [], None
-            _close(page, "-# ⏪ taken back")
-            page.post(notices.rewound(event))
+            _rewound(page, event)
         case Reminded():
             _reminded(page, event, rules)
         case StopRequested():
@@ -138,8 +135,7 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
         case WordsChanged():
             _note(page, rules, f"waiting words were {'taken back' if event.text is None else 'edited'}")
         case ReactionChanged():
-            verb = "pressed" if event.present else "took back"
-            _note(page, rules, f"**{line(event.person.name, 60)}** {verb} {line(event.emoji, 40)}")
+            _note(page, rules, notices.pressed(event))
         case PlanSet():
             _note(page, rules, f"the plan has {counted(len(event.items), 'line')}")
         case ContractFrozen():
@@ -148,6 +144,17 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             _from_outside(page, event, rules)
         case Checked():
             _checked(page, event, rules)
+
+
+def _bound(page: Page) -> None:
+    if forked := page.thread.state.forked:
+        page.post(notices.forked(forked))
+
+
+def _rewound(page: Page, event: Rewound) -> None:
+    page.thread.held, page.thread.above = [], None
+    _close(page, "-# ⏪ taken back")
+    page.post(notices.rewound(event))
 
 
 def _checked(page: Page, event: Checked, rules: ServerRules) -> None:
