@@ -126,8 +126,10 @@ def _reminder(state: State, now: float) -> Next | None:
         return None
     if state.reminded >= len(REMIND_S):
         return Wait()
-    due = state.asked_at + REMIND_S[state.reminded]
-    return Wait(until=due) if now < due else Record(events=(Reminded(number=state.reminded + 1),))
+    passed = sum(now >= state.asked_at + after_s for after_s in REMIND_S)
+    if passed <= state.reminded:
+        return Wait(until=state.asked_at + REMIND_S[state.reminded])
+    return Record(events=(Reminded(number=passed),))  # one for all that were missed
 
 
 def _on_a_word(state: State) -> bool:

@@ -43,6 +43,9 @@ ONCE, FIVE, ALWAYS, REJECT, STOP, MORE = "✅", "5️⃣", "🔁", "❌", "🛑"
 DIGITS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣", "🔟")
 """The emoji of a question's options, in order."""
 
+REWOUND = "rewind"
+"""By what a session is paused that was taken back: words let it go on."""
+
 _ALLOWS: dict[str, How] = {ONCE: "once", FIVE: "five"}
 _PRESSED: dict[How, tuple[Post, str]] = {
     "reject": ("proposal", REJECT),
@@ -90,9 +93,9 @@ def _rewound(state: State, asked: RewindAsked) -> tuple[Event, ...]:
         return ()
     back = Rewound(step=asked.step, to_version=version, person=asked.person)
     reason = (
-        f"{asked.person.name} took it back to step {asked.step}. Write what it should do now, then `/resume`."
+        f"{asked.person.name} took it back to step {asked.step}. Write what it should do, or `/resume`."
     )
-    return (back, Paused(by=asked.person.name, reason=reason))
+    return (back, Paused(by=REWOUND, reason=reason))
 
 
 def _said(state: State, said: Said, later: Sequence[Signal]) -> tuple[Event, ...]:
@@ -111,7 +114,8 @@ def _said(state: State, said: Said, later: Sequence[Signal]) -> tuple[Event, ...
         text=text,
         files=dropped_apart(state.files, said.files),
     )
-    return (spoke, *_meant(state, said, text))
+    goes_on = bool(text.strip()) and state.paused is not None and state.paused.by == REWOUND
+    return (spoke, *([Resumed(person=said.person)] if goes_on else []), *_meant(state, said, text))
 
 
 def _changed(state: State, change: Edited | Withdrawn) -> tuple[Event, ...]:

@@ -46,7 +46,9 @@ def rewind(desk: Desk) -> Slash:
             raise RefusedError(no_such_step(state, step))
         await desk.control.signal(ref, RewindAsked(person=member.person, step=step))
         await answer(
-            desk.api, interaction, f"⏪ Going back to step {step}. `/resume` then goes on from there."
+            desk.api,
+            interaction,
+            f"⏪ Going back to step {step}. Words there or `/resume` let it go on.",
         )
 
     return slash("rewind", "Take this goal back to how it stood after a step.", command)

@@ -5,7 +5,7 @@ import pytest
 from agent_core.events import Forked, PersonSpoke, Reminded, Thought
 from agent_core.session import Think, Wait, apply, fold
 from agent_core.session.next import REMIND_S
-from agent_core.signals import ResumeAsked, RewindAsked
+from agent_core.signals import PauseAsked, ResumeAsked, RewindAsked
 from agent_core.values import Autonomy, Limits, Person, SessionRef, Status
 from tests.agent_core.session.desk import ANN, REF, RUN, Desk
 
@@ -149,3 +149,26 @@ def test_a_paused_session_reminds_nobody():
     desk.signal(RewindAsked(person=ANN, step=1))
     assert desk.go_on() == Wait()
     assert desk.state.ref == REF
+
+
+def test_of_the_reminders_that_were_missed_only_the_last_is_given():
+    desk = Desk()
+    desk.think(RUN)
+    desk.now += 30 * 86_400
+    assert desk.go_on() == Wait()
+    said = [event for commit in desk.commits for event in commit.events if isinstance(event, Reminded)]
+    assert [one.number for one in said] == [len(REMIND_S)]
+
+
+def test_words_alone_let_it_go_on_from_where_it_was_taken_back_to():
+    desk = three_steps()
+    desk.signal(RewindAsked(person=BOB, step=1))
+    assert desk.state.status is Status.PAUSED
+    assert isinstance(desk.say("in blue, this time"), Think)
+
+
+def test_words_do_not_let_a_goal_go_on_that_was_paused():
+    desk = three_steps()
+    desk.signal(PauseAsked(by="Bob", reason="lunch"))
+    desk.say("in blue, this time")
+    assert desk.state.status is Status.PAUSED
