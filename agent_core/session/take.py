@@ -92,9 +92,7 @@ def _rewound(state: State, asked: RewindAsked) -> tuple[Event, ...]:
     if version is None or state.ended or state.child:
         return ()
     back = Rewound(step=asked.step, to_version=version, person=asked.person)
-    reason = (
-        f"{asked.person.name} took it back to step {asked.step}. Write what it should do, or `/resume`."
-    )
+    reason = f"{asked.person.name} took it back to step {asked.step}. Write what it should do, or `/resume`."
     return (back, Paused(by=REWOUND, reason=reason))
 
 

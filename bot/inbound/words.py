@@ -206,7 +206,6 @@ class Words:
             channel_id=state.channel_id,
             files=received.files,
             after=state,
-            marks=state.marks.passed_on(),
         )
         try:
             await self._control.start(order)
