@@ -1,9 +1,11 @@
 """Messages in the thread of a goal, over the wire."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent_core.events import Ended, PersonSpoke, Thought
-from agent_core.values import Right, ServerRules, Status, Usage
+from agent_core.values import Right, ServerRules, SessionRef, Status, Usage
 from tests.bot.front import CAPS, Front
 
 
@@ -156,12 +158,31 @@ async def test_what_is_written_elsewhere_is_nobodys_business(front: Front):
     assert said.text == "hello you"
 
 
-async def test_a_message_in_the_thread_of_an_ended_goal_says_so(front: Front):
+async def test_a_message_in_the_thread_of_an_ended_goal_begins_a_new_one_there(front: Front):
     state = await front.goal()
+    thread_id = state.thread_id or ""
     await front.take(state.ref, Ended(status=Status.FINISHED, summary="done", checked=False))
-    await front.say(state.thread_id or "", "one more thing")
-    await front.until_said(state.thread_id or "", "This goal has ended. `/goal`")
+    message_id = await front.say(thread_id, "one more thing")
+    new = SessionRef(front.guild_id, message_id)
+
+    async def begun() -> bool:
+        return await front.control.by_thread(front.guild_id, thread_id) == new
+
+    await front.until(begun)
+    assert (await front.control.read(new)).goal == "one more thing"
     assert [one.kind for one in await front.signals(state.ref)] == ["thread_opened"]
+
+
+async def test_who_may_only_steer_begins_nothing_in_the_thread_of_an_ended_goal(front: Front):
+    state = await front.goal()
+    thread_id = state.thread_id or ""
+    await front.take(state.ref, Ended(status=Status.FINISHED, summary="done", checked=False))
+    rules = await front.control.rules(front.guild_id)
+    everyone = {Right.STEER: (front.guild_id,)}
+    await front.control.set_rules(front.guild_id, replace(rules, roles=everyone))
+    await front.say(thread_id, "one more thing", by="Kim")
+    await front.until_said(thread_id, "This goal has ended. `/goal`")
+    assert await front.control.by_thread(front.guild_id, thread_id) == state.ref
 
 
 async def test_without_the_content_intent_mentions_are_read_and_the_rest_is_told_how(world: Front):
