@@ -12,8 +12,8 @@ from agent_core.values import NamedFile, Person
 
 T = TypeVar("T")
 
-Post = Literal["proposal", "rule", "question", "budget", "entry"]
-"""The posts whose reactions mean something: those of a session, and an entry of the books."""
+Post = Literal["proposal", "rule", "question", "budget", "entry", "schedule"]
+"""The posts whose reactions mean something: those of a session, an entry of the books, a schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ _MEANT: dict[Post, tuple[str, ...]] = {
     "question": (*DIGITS, STOP),
     "budget": (MORE, STOP),
     "entry": (ONCE,),
+    "schedule": ("⏸", "▶", "⏩", "🗑"),
 }
 _KEYCAP, _EMOJI_STYLE = "\u20e3", "\ufe0f"
 
@@ -76,6 +77,12 @@ def may_stop(member: Member, rules: ServerRules, starter_id: str) -> bool:
     return may_steer(member, rules, starter_id) or may(member, Right.APPROVE, rules)
 
 
+def may_change(member: Member, maker_id: str, rules: ServerRules) -> bool:
+    """Whoever made a schedule changes it, for as long as they may start goals; others need to configure."""
+    own = member.id == maker_id and may(member, Right.START, rules)
+    return own or may(member, Right.CONFIGURE, rules)
+
+
 def meant(emoji: str, post: Post) -> str | None:
     """The emoji as the core writes it; None where it means nothing on such a post."""
     plain = emoji.replace(_EMOJI_STYLE, "")
@@ -97,6 +104,8 @@ def right_of(post: Post) -> Right:
             return Right.APPROVE
         case "question":
             return Right.STEER
+        case "schedule":
+            return Right.CONFIGURE
         case "budget":
             return Right.SPEND
 

@@ -185,8 +185,8 @@ def _pressed(state: State, press: Reacted) -> tuple[Event, ...]:
             return _confirmed(state, pending, press)
         case "proposal":
             return _decided(state, pending, press)
-        case "entry":
-            return ()  # in the server's books, not in the session
+        case "entry" | "schedule":
+            return ()  # of the server, not of the session
 
 
 def _chose(pending: Pending, press: Reacted) -> tuple[Event, ...]:

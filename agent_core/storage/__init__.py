@@ -13,6 +13,7 @@ from agent_core.storage.bell import Bell
 from agent_core.storage.blobs import BlobStore, BlobWriter
 from agent_core.storage.bucket import Bucket
 from agent_core.storage.budgets import Budgets
+from agent_core.storage.calendar import Calendar
 from agent_core.storage.chronicle import Chronicle
 from agent_core.storage.forgetting import Forgetting
 from agent_core.storage.hearing import Hearing
@@ -32,6 +33,7 @@ __all__ = [
     "BlobStore",
     "BlobWriter",
     "Budgets",
+    "Calendar",
     "Chronicle",
     "Forgetting",
     "Hearing",
@@ -66,6 +68,7 @@ class Storage:
     rules: Rules
     forgetting: Forgetting
     budgets: Budgets
+    calendar: Calendar
     ledger: Chronicle
     experiments: Chronicle
     warnings: tuple[StoreWarning, ...] = ()
@@ -111,6 +114,7 @@ class Storage:
                 rules=Rules(redis),
                 forgetting=Forgetting(redis, journal, states, blobs),
                 budgets=Budgets(redis),
+                calendar=Calendar(redis),
                 ledger=Chronicle(redis, once, "ledger"),
                 experiments=Chronicle(redis, once, "experiments"),
                 warnings=warnings,

@@ -22,6 +22,9 @@ DAILY_CLAIM = "gk:daily:claim"
 EVERY = "gk:{*"
 """A pattern of all keys that belong to a server."""
 
+DUE = "gk:due"
+"""Sorted set: `server/schedule` by the time at which it comes due; ids only."""
+
 GUILDS = "gk:guilds"
 """Ids of the servers that ever had a session."""
 
@@ -191,3 +194,8 @@ def host_spent(date: str) -> str:
 def host_call(ref: SessionRef, name: str) -> str:
     """Hash that expires: one request to a model, in the host's books."""
     return f"gk:{{host}}:call:{checked(ref.guild_id)}:{checked(ref.id)}:{checked(name)}"
+
+
+def schedules(guild_id: str) -> str:
+    """Hash: schedule id -> the schedule as JSON."""
+    return _of(guild_id, "schedules")

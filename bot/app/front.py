@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
+from agent_core.clock import Clock
 from agent_core.control import Control
 from agent_core.errors import StoreUnavailableError
+from agent_core.schedule import Plans
 from agent_core.session import State
 from agent_core.storage import Turnstile
 from agent_core.values import Person, Right
@@ -20,6 +22,8 @@ from bot.discord_api import DiscordApi, DroppedFiles, Facts, learn
 from bot.gateway import Events, Gateway, log_in, make_client, point_at
 from bot.inbound import Notes, Presses, Threads, Words
 from bot.settings import Settings
+from bot.timetable import Timetable
+from sandbox import Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,10 @@ async def call(stack: AsyncExitStack, settings: Settings, place: Place, turnstil
 def gateway(
     line: Line,
     control: Control,
+    *,
     treasury: Treasury,
+    pool: Pool | None,
+    clock: Clock,
     remembrance: Remembrance,
     demo_goals: tuple[tuple[str, str], ...],
 ) -> Gateway:
@@ -76,7 +83,25 @@ def gateway(
     words = Words(
         client=client, control=control, api=api, dropped=dropped, notes=notes, memory=remembrance.memory
     )
-    presses = Presses(client=client, control=control, api=api, notes=notes, ledger=treasury.ledger)
+    plans = Plans(control.storage.calendar)
+    timetable = Timetable(
+        client=client,
+        api=api,
+        control=control,
+        openings=openings,
+        plans=plans,
+        clock=clock,
+        pool=pool,
+        papers=treasury.papers,
+    )
+    presses = Presses(
+        client=client,
+        control=control,
+        api=api,
+        notes=notes,
+        ledger=treasury.ledger,
+        scheduled=timetable.pressed,
+    )
     threads = Threads(client=client, control=control, api=api)
     desk = Desk(
         control=control,
@@ -90,6 +115,9 @@ def gateway(
         memory=remembrance.memory,
         audience=remembrance.audience,
         forget_me=lambda guild_id, person: remembrance.forgetter.member(guild_id, person, control.wake),
+        plans=plans,
+        begin=timetable.run_now,
+        now=clock.now,
         demo_goals=demo_goals,
     )
     events = Events(
@@ -102,7 +130,7 @@ def gateway(
         control=control,
         catchup=CatchUp(control=control, words=words, presses=presses, threads=threads, openings=openings),
     )
-    return Gateway(client=client, token=line.token, events=events)
+    return Gateway(client=client, token=line.token, events=events, timetable=timetable)
 
 
 async def still_may(line: Line, control: Control, state: State, person: Person, right: Right) -> bool:

@@ -225,7 +225,15 @@ async def running(
         await stack.enter_async_context(bot.engine)
         await stack.enter_async_context(bot.reporter)
         gateway = (
-            front.gateway(built.line, bot.control, built.treasury, built.remembrance, demo_goals(settings))
+            front.gateway(
+                built.line,
+                bot.control,
+                treasury=built.treasury,
+                pool=built.pool,
+                clock=clock,
+                remembrance=built.remembrance,
+                demo_goals=demo_goals(settings),
+            )
             if role != "worker"
             else None
         )

@@ -13,6 +13,7 @@ from bot.commands.ledger import ledger, networth
 from bot.commands.memory import memory
 from bot.commands.opening import Openings
 from bot.commands.past import fork, rewind
+from bot.commands.schedule import schedule
 from bot.commands.sessions import sessions
 from bot.commands.settings import settings
 from bot.commands.status import status
@@ -40,6 +41,7 @@ def commands_for(client: discord.Client, desk: Desk) -> Commands:
         rewind(desk),
         fork(desk),
         sessions(desk),
+        schedule(desk),
         files(desk),
         networth(desk),
         ledger(desk),

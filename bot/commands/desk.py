@@ -3,12 +3,15 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import discord
+
 from agent_core.control import Control
 from agent_core.errors import RefusedError
 from agent_core.experiments import Experiments
 from agent_core.forgetting import Forgotten
 from agent_core.ledger import Ledger
 from agent_core.memory import Memory
+from agent_core.schedule import Plan, Plans
 from agent_core.tools.books import Fetch
 from agent_core.values import NamedFile, Person, SessionRef
 from bot.commands.answer import Asking, in_time
@@ -35,6 +38,11 @@ class Desk:
     """Who may read what was remembered."""
     forget_me: Callable[[str, Person], Awaitable[Forgotten]]
     """Takes everything that a member said out of a server."""
+    plans: Plans
+    begin: Callable[[Plan, discord.Guild, str], Awaitable[SessionRef]]
+    """Begins a schedule's goal now; the text tells apart who asked."""
+    now: Callable[[], float]
+    """Unix seconds."""
     demo_goals: tuple[tuple[str, str], ...] = ()
     """What the demo model can play: the words that it listens for, and an example. Empty for a real model."""
 

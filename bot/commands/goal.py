@@ -97,7 +97,7 @@ async def _start(desk: Desk, interaction: Asking, wish: Wish) -> None:
         raise RefusedError(access.why(Right.START, rules))
     if not clean(wish.goal).strip():
         raise RefusedError("Say in a few words what you want.")
-    channel = _channel(interaction)
+    channel = channel_of(interaction)
     ref = SessionRef(guild_of(interaction), str(interaction.id))
     async with desk.openings.one(ref):
         await defer(desk.api, interaction, ephemeral=channel.id != interaction.channel_id)
@@ -146,7 +146,7 @@ async def _open(desk: Desk, interaction: Asking, order: Order) -> None:
         raise RefusedError(f"I cannot open a thread here, so the goal was stopped. {error}") from error
 
 
-def _channel(interaction: Asking) -> discord.TextChannel:
+def channel_of(interaction: Asking) -> discord.TextChannel:
     """Where the thread will hang. Raises RefusedError where none can."""
     place = interaction.channel
     if isinstance(place, discord.Thread):

@@ -13,6 +13,7 @@ from bot.discord_api import LOGIN_REFUSED
 from bot.gateway.client import LONGEST_PAUSE_S, guard_parsers, log_in
 from bot.gateway.events import Events
 from bot.gateway.probe import Patience, Probe
+from bot.timetable import Timetable
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -32,12 +33,19 @@ class Gateway:
     """Owns the connection. `events` gets what comes over it."""
 
     def __init__(
-        self, *, client: discord.Client, token: str, events: Events, patience: Patience | None = None
+        self,
+        *,
+        client: discord.Client,
+        token: str,
+        events: Events,
+        timetable: Timetable,
+        patience: Patience | None = None,
     ) -> None:
         self._client = client
         self._probe = Probe(client, events.on_silence, patience)
         self._token = token
         self._events = events
+        self._timetable = timetable
 
     async def run(self) -> None:
         """Stay connected until cancelled. Raises StartError where Discord says never to come back."""
@@ -50,6 +58,7 @@ class Gateway:
         beside = {
             asyncio.create_task(self._events.mend(), name="mending"),
             asyncio.create_task(self._probe.run(), name="probing"),
+            asyncio.create_task(self._timetable.run(), name="schedules"),
             asyncio.create_task(self._events.tell_that_we_listen(), name="telling"),
         }
         try:

@@ -5,7 +5,7 @@ What stands on a message is compared with what the session knows, whenever somet
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -28,6 +28,12 @@ _LOOKS, _LOOK_AGAIN_S = 20, 0.1
 _NEWEST_POSTS = 40
 """What is open was asked lately; no older post is looked at."""
 
+_OF_SERVER = ("entry", "schedule")
+"""Posts that belong to no session."""
+
+Scheduled = Callable[[discord.Guild, str, str, Member, str], Awaitable[str]]
+"""(server, schedule, emoji, who, message) -> what came of the press, in words."""
+
 Standing = dict[tuple[str, str], Person]
 """(emoji, person id) -> who pressed it."""
 
@@ -47,13 +53,21 @@ class Presses:
     """Turns what people press into signals."""
 
     def __init__(
-        self, *, client: discord.Client, control: Control, api: DiscordApi, notes: Notes, ledger: Ledger
+        self,
+        *,
+        client: discord.Client,
+        control: Control,
+        api: DiscordApi,
+        notes: Notes,
+        ledger: Ledger,
+        scheduled: Scheduled,
     ) -> None:
         self._client = client
         self._control = control
         self._api = api
         self._notes = notes
         self._ledger = ledger
+        self._scheduled = scheduled
         self._lanes = Lanes()
 
     async def changed(self, event: discord.RawReactionActionEvent, guild: discord.Guild) -> None:
@@ -75,6 +89,11 @@ class Presses:
                 if added and (member := event.member or await self._api.member(guild, str(event.user_id))):
                     await self._confirm(ref.guild_id, asks.about, member, (channel_id, message_id, raw))
                 return
+            if asks.post == "schedule":
+                if added and (member := event.member or await self._api.member(guild, str(event.user_id))):
+                    press = Press(emoji=emoji, raw=raw, channel_id=channel_id, message_id=message_id)
+                    await self._schedule(guild, asks.about, member, press)
+                return
             state = await self._control.read(ref)
             if state.status.ended:
                 return
@@ -87,14 +106,14 @@ class Presses:
     async def cleared(self, guild: discord.Guild, channel_id: str, message_id: str) -> None:
         """All reactions, or all of one emoji, were removed at once."""
         found = await self._asked(guild, channel_id, message_id, patient=False)
-        if found and found[1].post != "entry":
+        if found and found[1].post not in _OF_SERVER:
             await self._compare(await self._control.read(found[0]), found[1], message_id, guild)
 
     async def deleted(self, guild: discord.Guild, message_ids: Sequence[str]) -> None:
         """Have what still asks posted again: to delete it decides nothing."""
         for message_id in message_ids:
             found = await self._control.storage.posts.asked(str(guild.id), message_id)
-            if found and found[1].post != "entry":
+            if found and found[1].post not in _OF_SERVER:
                 state = await self._control.read(found[0])
                 if not state.status.ended and _is_open(state, found[1]):
                     await self._gone(state, message_id)
@@ -105,7 +124,12 @@ class Presses:
         message_ids = {message_id for message_id in posts.values() if message_id.isdecimal()}
         for message_id in sorted(message_ids, key=int, reverse=True)[:_NEWEST_POSTS]:
             found = await self._control.storage.posts.asked(state.ref.guild_id, message_id)
-            if found and found[0] == state.ref and found[1].post != "entry" and _is_open(state, found[1]):
+            if (
+                found
+                and found[0] == state.ref
+                and found[1].post not in _OF_SERVER
+                and _is_open(state, found[1])
+            ):
                 await self._compare(state, found[1], message_id, guild)
 
     async def _asked(
@@ -130,6 +154,15 @@ class Presses:
             await self._take_off(press, who.id, access.why(access.right_of(asks.post), rules))
         elif press.emoji == STOP or _is_open(state, asks):
             await self._signal(state, asks, press.emoji, who.person, present=True)
+
+    async def _schedule(
+        self, guild: discord.Guild, plan_id: str, member: discord.Member, press: Press
+    ) -> None:
+        """Do to a schedule what its post offers, for those who may; the press is taken off, to be used again."""
+        if member.bot:
+            return
+        text = await self._scheduled(guild, plan_id, press.emoji, Member.of(member), press.message_id)
+        await self._take_off(press, str(member.id), text)
 
     async def _confirm(
         self, guild_id: str, entry_id: str, member: discord.Member, where: tuple[str, str, str]
