@@ -36,7 +36,6 @@ LOOK_S = 20.0
 
 _CHECK_S = 30.0
 _CHECK_MB = 256
-_NO_BOX = 125
 
 Papers = Callable[[str], Awaitable[tuple[NamedFile, ...]]]
 
@@ -117,12 +116,12 @@ class Timetable:
                 await self._pause(plan, f"its last {MOST_FAILURES} goals have failed.")
                 return
         match await self._asked(plan):
-            case 0:
+            case "go":
                 await self._begin(plan, guild, due, missed)
-            case 1:
+            case "not now":
                 await self._plans.change(plan, plan.moved_on(now, zone, failures=0))
-            case code:
-                await self._failed(plan, f"its check ended with exit code {code}")
+            case wrong:
+                await self._failed(plan, wrong)
 
     async def run_now(self, plan: Plan, guild: discord.Guild, name: str) -> SessionRef:
         """Begin it out of its time; `name` tells apart who asked. Raises RefusedError and DiscordError."""
@@ -240,16 +239,19 @@ class Timetable:
         except DiscordError as error:
             log.warning("a schedule could not say something", schedule=plan.id, reason=str(error))
 
-    async def _asked(self, plan: Plan) -> int:
-        """What the schedule's check says; 0 where it has none."""
+    async def _asked(self, plan: Plan) -> str:
+        """`go`, `not now`, or what went wrong with the check."""
         if not plan.check.strip():
-            return 0
+            return "go"
         if self._pool is None:
-            return _NO_BOX
+            return "there is no sandbox for its check"
         limits = Limits(timeout_s=_CHECK_S, memory_mb=_CHECK_MB)
         try:
             with tempfile.TemporaryDirectory(prefix="schedule-") as folder:
                 async with Sandbox(Path(folder), limits, self._pool) as box:
-                    return (await box.run_python(plan.check)).exit_code
+                    result = await box.run_python(plan.check)
         except SandboxUnavailableError:
-            return _NO_BOX
+            return "there is no sandbox for its check"
+        if result.exit_code != 0:
+            return f"its check ended with exit code {result.exit_code}: {result.stderr.strip()[-200:]}"
+        return "go" if result.stdout.strip() else "not now"

@@ -39,7 +39,8 @@ _IN = re.compile(r"in (?P<n>\d{1,4}|an?) (?P<unit>minute|hour|day|week)s?")
 _NEAR = re.compile(rf"(?P<day>today|tomorrow)(?: {_TIME})?")
 _NEXT = re.compile(rf"(?:next|this|on) (?P<day>{_DAY})(?: {_TIME})?")
 _DATED = re.compile(
-    r"(?:on )?(?:(?P<y>\d{4})-(?P<mo>\d{1,2})-(?P<d>\d{1,2})|(?P<d2>\d{1,2})\.(?P<mo2>\d{1,2})\.(?P<y2>\d{4}))"
+    r"(?:on )?(?:(?P<y>\d{4})-(?P<mo>\d{1,2})-(?P<d>\d{1,2})"
+    r"|(?P<d2>\d{1,2})\.(?P<mo2>\d{1,2})\.(?P<y2>\d{4}))"
     rf"(?:[ t]{_TIME})?"
 )
 _ONLY_TIME = re.compile(_TIME)

@@ -34,7 +34,7 @@ class Plan:
     done_when: str = ""
     template: str = ""
     check: str = ""
-    """A Python script that decides whether the goal begins: 0 yes, 1 not now, anything else a failure."""
+    """A Python script that decides: the goal begins where it prints something; an error is a failure."""
     next: float | None = None
     """Unix seconds; None: nothing comes any more."""
     paused: str = ""

@@ -11,6 +11,7 @@ mend what fails, and hand over the files.
 `/status` how a goal stands, or what is running · `/files` its files, any of them again
 `/steer` tell it something · `/stop` end it, with `all` everything · `/resume` go on
 `/pause` stand still · `/rewind` back to a step · `/fork` on from one elsewhere · `/sessions` all goals
+`/schedule` goals that begin by themselves: every monday 9:00, in 2 hours, …
 `/ledger` the books · `/networth` what we are worth · `/experiment` said before it starts
 `/usage` what was spent, by goal, member and day
 `/memory` what is remembered here, and how to have it forgotten

@@ -36,7 +36,7 @@ def schedule(desk: Desk) -> app_commands.Group:
         budget="The most that each goal may cost, in US$.",
         done_when="How you would see that it is done.",
         template="entrepreneur: it reads the books and reviews experiments.",
-        check="A Python script that decides whether it begins: exit code 0 yes, 1 not this time.",
+        check="A Python script: it begins if this prints something; prints nothing: not this time.",
     )
     async def add(  # noqa: PLR0917 - the parameters are the options
         interaction: Asking,

@@ -158,7 +158,7 @@ class Presses:
     async def _schedule(
         self, guild: discord.Guild, plan_id: str, member: discord.Member, press: Press
     ) -> None:
-        """Do to a schedule what its post offers, for those who may; the press is taken off, to be used again."""
+        """Do to a schedule what its post offers, for those who may; the press is taken off again."""
         if member.bot:
             return
         text = await self._scheduled(guild, plan_id, press.emoji, Member.of(member), press.message_id)

@@ -24,6 +24,7 @@ from agent_core.control import Control, Prefix
 from agent_core.events import Commit, Event, Proposed, SignalsTaken, Thought, ThreadBound
 from agent_core.forgetting import Forgetter
 from agent_core.memory import Embedder, Memory
+from agent_core.schedule import Plans
 from agent_core.session import State
 from agent_core.signals import Signal
 from agent_core.storage import Asks, Storage
@@ -35,6 +36,7 @@ from bot.commands import Commands, Desk, Openings, commands_for
 from bot.discord_api import Audience, Caps, DiscordApi, DroppedFiles, learn
 from bot.gateway import Events, Gateway, Patience, make_client, point_at
 from bot.inbound import Notes, Presses, Threads, Words
+from bot.timetable import Timetable
 from playground import Playground
 from tests.models import MODELS
 
@@ -168,6 +170,17 @@ class Front:
         openings = Openings(control=self.control, api=api)
         demo = (("primes", "find the primes below 100"),)
         treasury = self.treasury
+        clock = Clock()
+        timetable = Timetable(
+            client=client,
+            api=api,
+            control=self.control,
+            openings=openings,
+            plans=Plans(self.storage.calendar),
+            clock=clock,
+            pool=None,
+            papers=treasury.papers,
+        )
         desk = Desk(
             control=self.control,
             api=api,
@@ -180,6 +193,9 @@ class Front:
             memory=self.memory,
             audience=Audience(client=client, api=api, index=self.storage.index, memory=self.memory),
             forget_me=lambda guild_id, person: self.forgetter.member(guild_id, person, self.control.wake),
+            plans=Plans(self.storage.calendar),
+            begin=timetable.run_now,
+            now=clock.now,
             demo_goals=demo,
         )
         commands = commands_for(client, desk)
@@ -192,7 +208,14 @@ class Front:
             notes=notes,
             memory=self.memory,
         )
-        presses = Presses(client=client, control=self.control, api=api, notes=notes, ledger=treasury.ledger)
+        presses = Presses(
+            client=client,
+            control=self.control,
+            api=api,
+            notes=notes,
+            ledger=treasury.ledger,
+            scheduled=timetable.pressed,
+        )
         threads = Threads(client=client, control=self.control, api=api)
         catchup = CatchUp(
             control=self.control, words=words, presses=presses, threads=threads, openings=openings
@@ -208,7 +231,9 @@ class Front:
             control=self.control,
             mend_every_s=0.05,
         )
-        gateway = Gateway(client=client, token=TOKEN, events=events, patience=self.patience)
+        gateway = Gateway(
+            client=client, token=TOKEN, events=events, timetable=timetable, patience=self.patience
+        )
         running = asyncio.create_task(gateway.run())
         self.bot = Bot(client=client, gateway=gateway, commands=commands, running=running)
         await self.until(self.ready)
