@@ -6,6 +6,7 @@ Every commit is folded in through `apply`: of those that rewind, the state befor
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
+from agent_core.errors import UnreadableJournalError
 from agent_core.events import Commit, Forked, Observed, Rewound, SessionStarted, Thought
 from agent_core.session.pending import keyed
 from agent_core.session.spending import Spending
@@ -25,13 +26,18 @@ def rewinds(commit: Commit) -> Rewound | None:
 
 
 def fold(ref: SessionRef, commits: Iterable[Commit]) -> State | None:
-    """The state after these commits, the first of which starts the session; None where there are none."""
+    """The state after these commits, the first of which starts the session; None where there are none.
+
+    Raises UnreadableJournalError where one rewinds to what comes after it.
+    """
     every: list[Commit] = []
     state: State | None = None
     for commit in commits:
         state = start(ref, commit) if state is None else state
         every.append(commit)
         back = rewinds(commit)
+        if back and not 0 < back.to_version < commit.version:
+            raise UnreadableJournalError(f"Version {commit.version} of {ref} rewinds to {back.to_version}.")
         apply(state, commit, fold(ref, every[: back.to_version]) if back else None)
     return state
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent_core.errors import FencedError
-from agent_core.events import Commit, Event, Paused, PersonSpoke, SessionStarted, Thought
+from agent_core.events import Commit, Event, Paused, PersonSpoke, Rewound, SessionStarted, Thought
 from agent_core.session import State, fold
 from agent_core.session.snapshot import EVERY, PIECE
 from agent_core.session.state import MOST_SEEN
@@ -29,9 +29,16 @@ later_events = st.one_of([instances(kind) for kind in get_args(Event) if kind is
 
 def journal_of(started: SessionStarted, later: list[list[Event]]) -> list[Commit]:
     return [
-        Commit(version=version, at=float(version), events=tuple(events))
+        Commit(version=version, at=float(version), events=tuple(sound(event, version) for event in events))
         for version, events in enumerate([[started], *later], 1)
     ]
+
+
+def sound(event: Event, version: int) -> Event:
+    """A rewind leads to a version before its own."""
+    if isinstance(event, Rewound):
+        return replace(event, to_version=1 + event.to_version % (version - 1))
+    return event
 
 
 journals = st.builds(
