@@ -94,9 +94,9 @@ def refusal(words: str) -> SandboxUnavailableError:
     said = " ".join(words.split())[-400:] or "it ended without a word"
     if any(Path(mark).exists() for mark in _CONTAINER_MARKS):
         return SandboxUnavailableError(
-            "This container forbids the namespaces of a box, so no code is run; type: docker compose up goalkeeper"
-            " (compose.yaml gives it the profiles of deploy/; with docker run: --security-opt"
-            " seccomp=deploy/seccomp.json --security-opt apparmor=goalkeeper --security-opt"
+            "This container forbids the namespaces of a box, so no code is run; type:"
+            " docker compose up goalkeeper (compose.yaml gives it the profiles of deploy/; with docker run:"
+            " --security-opt seccomp=deploy/seccomp.json --security-opt apparmor=goalkeeper --security-opt"
             f" systempaths=unconfined). It said: {said}"
         )
     for setting, value in (
