@@ -1,7 +1,7 @@
 """The Discord half: the client, everything that listens to it, and the reporter that writes through it."""
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 import discord
@@ -83,17 +83,7 @@ def gateway(
     words = Words(
         client=client, control=control, api=api, dropped=dropped, notes=notes, memory=remembrance.memory
     )
-    plans = Plans(control.storage.calendar)
-    timetable = Timetable(
-        client=client,
-        api=api,
-        control=control,
-        openings=openings,
-        plans=plans,
-        clock=clock,
-        pool=pool,
-        papers=treasury.papers,
-    )
+    timetable = _timetable(line, control, treasury, pool=pool, clock=clock, openings=openings)
     presses = Presses(
         client=client,
         control=control,
@@ -103,23 +93,10 @@ def gateway(
         scheduled=timetable.pressed,
     )
     threads = Threads(client=client, control=control, api=api)
-    desk = Desk(
-        control=control,
-        api=api,
-        dropped=dropped,
-        openings=openings,
-        ledger=treasury.ledger,
-        experiments=treasury.experiments,
-        fetch=treasury.fetch,
-        papers=treasury.papers,
-        memory=remembrance.memory,
-        audience=remembrance.audience,
-        forget_me=lambda guild_id, person: remembrance.forgetter.member(guild_id, person, control.wake),
-        plans=plans,
-        begin=timetable.run_now,
-        now=clock.now,
-        demo_goals=demo_goals,
+    desk = _desk(
+        line, control, treasury, remembrance, dropped=dropped, openings=openings, timetable=timetable
     )
+    desk = replace(desk, demo_goals=demo_goals)
     events = Events(
         client=client,
         commands=commands_for(client, desk),
@@ -131,6 +108,57 @@ def gateway(
         catchup=CatchUp(control=control, words=words, presses=presses, threads=threads, openings=openings),
     )
     return Gateway(client=client, token=line.token, events=events, timetable=timetable)
+
+
+def _timetable(
+    line: Line,
+    control: Control,
+    treasury: Treasury,
+    *,
+    pool: Pool | None,
+    clock: Clock,
+    openings: Openings,
+) -> Timetable:
+    """Lets goals begin by themselves."""
+    return Timetable(
+        client=line.client,
+        api=line.api,
+        control=control,
+        openings=openings,
+        plans=Plans(control.storage.calendar),
+        clock=clock,
+        pool=pool,
+        papers=treasury.papers,
+    )
+
+
+def _desk(
+    line: Line,
+    control: Control,
+    treasury: Treasury,
+    remembrance: Remembrance,
+    *,
+    dropped: DroppedFiles,
+    openings: Openings,
+    timetable: Timetable,
+) -> Desk:
+    """What the commands work with."""
+    return Desk(
+        control=control,
+        api=line.api,
+        dropped=dropped,
+        openings=openings,
+        ledger=treasury.ledger,
+        experiments=treasury.experiments,
+        fetch=treasury.fetch,
+        papers=treasury.papers,
+        memory=remembrance.memory,
+        audience=remembrance.audience,
+        forget_me=lambda guild_id, person: remembrance.forgetter.member(guild_id, person, control.wake),
+        plans=timetable.plans,
+        begin=timetable.run_now,
+        now=timetable.now,
+    )
 
 
 async def still_may(line: Line, control: Control, state: State, person: Person, right: Right) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -31,7 +31,7 @@ class Stage:
     model: ScriptedModel
     control: Control
     settings: Settings
-    clock: Clock
+    clock: Clock = field(default_factory=Clock)
     """The bot's."""
 
     async def state(self, thread: Thread) -> State:

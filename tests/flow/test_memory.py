@@ -86,7 +86,7 @@ async def hide(stage: Stage, channel_id: str) -> None:
     token = stage.settings.discord_token
     assert token is not None
     headers = {"Authorization": f"Bot {token.get_secret_value()}"}
-    for target, kind, allow, deny in ((me, 1, "1024", "0"), (everyone, 0, "0", "1024")):
+    for target, kind, allow, deny in ((me, 1, 1024, 0), (everyone, 0, 0, 1024)):
         body = {"type": kind, "allow": allow, "deny": deny}
         async with stage.people.http.put(f"{url}/{target}", json=body, headers=headers) as reply:
             assert reply.status == 204, await reply.text()
