@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 
 class Clock:
@@ -14,6 +15,10 @@ class Clock:
     def now(self) -> float:
         """Unix seconds, UTC."""
         return time.time() + self._ahead_s
+
+    def today(self) -> date:
+        """The day, UTC."""
+        return datetime.fromtimestamp(self.now(), UTC).date()
 
     def advance(self, seconds: float) -> None:
         """Let this much time pass at once."""

@@ -59,9 +59,8 @@ class Timetable:
         self._api = api
         self._control = control
         self._openings = openings
-        self._plans = self.plans = plans
+        self._plans = plans
         self._clock = clock
-        self.now = clock.now
         self._pool = pool
         self._papers = papers
         self._moved = asyncio.Event()

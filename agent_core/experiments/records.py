@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from agent_core.experiments.evalue import Look
+from agent_core.storage.chronicle import Written
 from agent_core.values import Person
 
 FORMAT = 1
@@ -51,26 +52,5 @@ class Looked:
 Record = Registered | Looked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A record with its place."""
-
-    number: int
-    """1 for the first; no gaps."""
-    at: float
-    """Unix seconds."""
-    record: Annotated[Record, Field(discriminator="kind")]
-    format: int = FORMAT
-
-
-_adapter: TypeAdapter[Written] = TypeAdapter(Written)
-
-
-def dump(written: Written) -> bytes:
-    """The record as JSON."""
-    return _adapter.dump_json(written)
-
-
-def load(data: bytes) -> Written:
-    """The inverse of `dump`. Raises pydantic.ValidationError on anything else."""
-    return _adapter.validate_json(data)
+STORED: TypeAdapter[Written[Record]] = TypeAdapter(Written[Annotated[Record, Field(discriminator="kind")]])
+"""How they are kept."""

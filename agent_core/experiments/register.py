@@ -7,7 +7,8 @@ from typing import Literal
 
 from agent_core.errors import RefusedError
 from agent_core.experiments.evalue import ENOUGH, Look, evidence
-from agent_core.experiments.records import Looked, Record, Registered, Written
+from agent_core.experiments.records import Looked, Record, Registered
+from agent_core.storage.chronicle import Written
 
 Outcome = Literal["running", "success", "nothing shown", "over its cap"]
 
@@ -61,7 +62,7 @@ class Register:
     experiments: dict[str, Experiment] = field(default_factory=dict[str, Experiment])
     seen: set[str] = field(default_factory=set[str])
 
-    def apply(self, written: Written) -> None:
+    def apply(self, written: Written[Record]) -> None:
         """Fold one record. Raises ValueError where the numbering has a gap."""
         if written.number != self.number + 1:
             raise ValueError(f"record {written.number} after {self.number}")

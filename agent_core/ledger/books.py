@@ -15,11 +15,11 @@ from agent_core.ledger.records import (
     Confirmed,
     CurrencySet,
     Record,
-    Written,
     asset_kind,
     checked,
     worth_of,
 )
+from agent_core.storage.chronicle import Written
 from agent_core.values import Person
 
 
@@ -79,7 +79,7 @@ class Books:
     """How much of the currency one US$ is."""
     entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
 
-    def apply(self, written: Written) -> None:
+    def apply(self, written: Written[Record]) -> None:
         """Fold one record. Raises ValueError where the numbering has a gap."""
         if written.number != self.number + 1:
             raise ValueError(f"record {written.number} after {self.number}")

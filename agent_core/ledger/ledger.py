@@ -1,43 +1,37 @@
 """The books of every server: written once each, by any number of processes, read from a warm copy."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from hashlib import sha256
-from weakref import WeakValueDictionary
 
 from agent_core.clock import Clock
-from agent_core.errors import FencedError, RefusedError, StoreUnavailableError, WebError
+from agent_core.errors import RefusedError, WebError
 from agent_core.ledger.books import Books, Entry
 from agent_core.ledger.finding import look
 from agent_core.ledger.records import (
+    FORMAT,
     MODEL_COST,
     MODEL_COST_LOST,
     OWED_TO_HOST,
+    STORED,
     Booked,
     Confirmed,
     CurrencySet,
     Evidence,
     Line,
     Record,
-    Written,
     debits,
-    dump,
-    load,
 )
 from agent_core.ledger.refusals import refuse_entry
 from agent_core.storage.blobs import BlobStore
-from agent_core.storage.chronicle import Chronicle
+from agent_core.storage.chronicle import Chronicle, Records
 from agent_core.values import FileRef, Person
 
 MOST_EVIDENCE = 5_000_000
 """Bytes of a file that are looked through."""
 
-_MOST_TRIES = 50
-_MOST_KEPT = 100
 _SEARCHED = 300_000
 
 ReadText = Callable[[str, bytes], Awaitable[str]]
@@ -48,25 +42,14 @@ class Ledger:
     """The door to the books."""
 
     def __init__(self, *, records: Chronicle, blobs: BlobStore, clock: Clock, read_text: ReadText) -> None:
-        self._records = records
+        self._records = Records(records, clock, begin=Books, stored=STORED, format=FORMAT)
         self._blobs = blobs
         self._clock = clock
         self._read_text = read_text
-        self._kept: OrderedDict[str, Books] = OrderedDict()
-        self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def books(self, guild_id: str) -> Books:
         """The server's books as they are now. To be read only. Raises StoreUnavailableError."""
-        books = self._kept.get(guild_id) or Books()
-        for _, data in await self._records.read(guild_id, books.number):
-            written = load(data)
-            if written.number > books.number:  # another reader here may have been faster
-                books.apply(written)
-        self._kept[guild_id] = books
-        self._kept.move_to_end(guild_id)
-        while len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
-        return books
+        return await self._records.of(guild_id)
 
     async def book(self, guild_id: str, booked: Booked) -> Entry:
         """Write an entry, once however often it is called with the same id. Raises RefusedError."""
@@ -82,7 +65,7 @@ class Ledger:
             raise RefusedError("What the model cost comes from the journal: it cannot be taken back.")
         reversal = Booked(
             id=entry_id,
-            date=self.today(),
+            date=self._clock.today(),
             description=f"Reversal of {original.number}: {why or booked.description}"[:300],
             lines=tuple(replace(line, amount=-line.amount) for line in booked.lines),
             by=by,
@@ -104,7 +87,7 @@ class Ledger:
                 f"Entry {entry.number} stays claimed: {entry.why_claimed}. Reverse it and book it again"
                 " with a file that shows its date and amount."
             )
-        await self._check_file(guild_id, evidence.file)
+        await self._blobs.read(guild_id, evidence.file.sha256)  # raises where the bytes have changed
         return (await self._write(guild_id, record)).entries[entry.booked.id]
 
     async def set_currency(
@@ -146,7 +129,7 @@ class Ledger:
             parts = ((MODEL_COST, usd - usd_lost), (MODEL_COST_LOST, usd_lost), (OWED_TO_HOST, -usd))
             return Booked(
                 id=f"model:{session}:{books.number}",
-                date=self.today(),
+                date=self._clock.today(),
                 description=f"Model calls of session {session}",
                 lines=tuple(
                     Line(account=account, amount=part * books.rate) for account, part in parts if part
@@ -158,35 +141,7 @@ class Ledger:
                 usd_lost=usd_lost,
             )
 
-        await self._written(guild_id, due)
-
-    def today(self) -> date:
-        """The day now, UTC."""
-        return datetime.fromtimestamp(self._clock.now(), UTC).date()
-
-    async def _check_file(self, guild_id: str, file: FileRef) -> None:
-        data = await self._blobs.read(guild_id, file.sha256)
-        if sha256(data).hexdigest() != file.sha256:
-            raise RefusedError("The evidence has changed since it was hashed, so the entry stays claimed.")
+        await self._records.write(guild_id, due)
 
     async def _write(self, guild_id: str, record: Record) -> Books:
-        return await self._written(guild_id, lambda books: record if books.allow(record) else None)
-
-    async def _written(self, guild_id: str, due: Callable[[Books], Record | None]) -> Books:
-        """The books once what is due has been written, if anything is."""
-        async with self._writing.setdefault(guild_id, asyncio.Lock()):  # so that only processes compete
-            for _ in range(_MOST_TRIES):
-                books = await self.books(guild_id)
-                record = due(books)
-                if record is None:
-                    return books
-                try:
-                    return await self._try(guild_id, books, record)
-                except FencedError:
-                    continue  # somebody else wrote: look again what is due
-        raise StoreUnavailableError("The books are written to by too many at once.")
-
-    async def _try(self, guild_id: str, books: Books, record: Record) -> Books:
-        written = Written(number=books.number + 1, at=self._clock.now(), record=record)
-        await self._records.append(guild_id, written.number, dump(written))
-        return await self.books(guild_id)
+        return await self._records.write(guild_id, lambda books: record if books.allow(record) else None)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from agent_core.errors import RefusedError
+from agent_core.storage.chronicle import Written
 from agent_core.values import FileRef, Person
 
 FORMAT = 1
@@ -98,29 +99,8 @@ class CurrencySet:
 Record = Booked | Confirmed | CurrencySet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A record with its place in the books."""
-
-    number: int
-    """1 for the first; no gaps."""
-    at: float
-    """Unix seconds."""
-    record: Annotated[Record, Field(discriminator="kind")]
-    format: int = FORMAT
-
-
-_adapter: TypeAdapter[Written] = TypeAdapter(Written)
-
-
-def dump(written: Written) -> bytes:
-    """The record as JSON."""
-    return _adapter.dump_json(written)
-
-
-def load(data: bytes) -> Written:
-    """The inverse of `dump`. Raises pydantic.ValidationError on anything else."""
-    return _adapter.validate_json(data)
+STORED: TypeAdapter[Written[Record]] = TypeAdapter(Written[Annotated[Record, Field(discriminator="kind")]])
+"""How they are kept."""
 
 
 def checked(lines: tuple[Line, ...], description: str) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 
 from pydantic import Field
 
+from agent_core.clock import Clock
 from agent_core.errors import RefusedError, ToolError, WebError
 from agent_core.experiments import Experiments, Registered
 from agent_core.ledger import Booked, Evidence, Ledger, Line, amount, plain, refuse_plan
@@ -101,7 +102,7 @@ def book(ledger: Ledger, blobs: BlobStore, fetch: Fetch) -> Tool[Book]:
     return Tool(name="book", description=description, args=Book, run=run)
 
 
-def register_experiment(experiments: Experiments) -> Tool[RegisterExperiment]:
+def register_experiment(experiments: Experiments, clock: Clock) -> Tool[RegisterExperiment]:
     """The tool that says, before an experiment starts, what would count."""
 
     async def run(args: RegisterExperiment, state: State) -> Outcome:
@@ -116,7 +117,7 @@ def register_experiment(experiments: Experiments) -> Tool[RegisterExperiment]:
                 cost_cap=amount(args.cost_cap),
                 stop_date=_day(args.stop_date),
                 probability=args.probability,
-                start=experiments.today(),
+                start=clock.today(),
                 by=pending.decision.person if pending.decision else state.starter,
                 session=state.ref.id,
             )

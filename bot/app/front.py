@@ -1,7 +1,7 @@
 """The Discord half: the client, everything that listens to it, and the reporter that writes through it."""
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import aiohttp
 import discord
@@ -77,76 +77,22 @@ def gateway(
 ) -> Gateway:
     """Everything that listens."""
     client, api = line.client, line.api
-    dropped = DroppedFiles(http=line.http, blobs=control.storage.blobs)
-    notes = Notes(api)
     openings = Openings(control=control, api=api)
-    words = Words(
-        client=client, control=control, api=api, dropped=dropped, notes=notes, memory=remembrance.memory
-    )
-    timetable = _timetable(line, control, treasury, pool=pool, clock=clock, openings=openings)
-    presses = Presses(
+    plans = Plans(control.storage.calendar)
+    timetable = Timetable(
         client=client,
-        control=control,
         api=api,
-        notes=notes,
-        ledger=treasury.ledger,
-        scheduled=timetable.pressed,
-    )
-    threads = Threads(client=client, control=control, api=api)
-    desk = _desk(
-        line, control, treasury, remembrance, dropped=dropped, openings=openings, timetable=timetable
-    )
-    desk = replace(desk, demo_goals=demo_goals)
-    events = Events(
-        client=client,
-        commands=commands_for(client, desk),
-        words=words,
-        presses=presses,
-        threads=threads,
-        hearing=control.storage.hearing,
-        control=control,
-        catchup=CatchUp(control=control, words=words, presses=presses, threads=threads, openings=openings),
-    )
-    return Gateway(client=client, token=line.token, events=events, timetable=timetable)
-
-
-def _timetable(
-    line: Line,
-    control: Control,
-    treasury: Treasury,
-    *,
-    pool: Pool | None,
-    clock: Clock,
-    openings: Openings,
-) -> Timetable:
-    """Lets goals begin by themselves."""
-    return Timetable(
-        client=line.client,
-        api=line.api,
         control=control,
         openings=openings,
-        plans=Plans(control.storage.calendar),
+        plans=plans,
         clock=clock,
         pool=pool,
         papers=treasury.papers,
     )
-
-
-def _desk(
-    line: Line,
-    control: Control,
-    treasury: Treasury,
-    remembrance: Remembrance,
-    *,
-    dropped: DroppedFiles,
-    openings: Openings,
-    timetable: Timetable,
-) -> Desk:
-    """What the commands work with."""
-    return Desk(
+    desk = Desk(
         control=control,
-        api=line.api,
-        dropped=dropped,
+        api=api,
+        dropped=DroppedFiles(http=line.http, blobs=control.storage.blobs),
         openings=openings,
         ledger=treasury.ledger,
         experiments=treasury.experiments,
@@ -155,9 +101,42 @@ def _desk(
         memory=remembrance.memory,
         audience=remembrance.audience,
         forget_me=lambda guild_id, person: remembrance.forgetter.member(guild_id, person, control.wake),
-        plans=timetable.plans,
+        plans=plans,
         begin=timetable.run_now,
-        now=timetable.now,
+        clock=clock,
+        demo_goals=demo_goals,
+    )
+    events = _listening(client, desk, timetable)
+    return Gateway(client=client, token=line.token, events=events, timetable=timetable)
+
+
+def _listening(client: discord.Client, desk: Desk, timetable: Timetable) -> Events:
+    """What hears commands, words and presses, beside what the commands work with."""
+    control, api = desk.control, desk.api
+    notes = Notes(api)
+    words = Words(
+        client=client, control=control, api=api, dropped=desk.dropped, notes=notes, memory=desk.memory
+    )
+    presses = Presses(
+        client=client,
+        control=control,
+        api=api,
+        notes=notes,
+        ledger=desk.ledger,
+        scheduled=timetable.pressed,
+    )
+    threads = Threads(client=client, control=control, api=api)
+    return Events(
+        client=client,
+        commands=commands_for(client, desk),
+        words=words,
+        presses=presses,
+        threads=threads,
+        hearing=control.storage.hearing,
+        control=control,
+        catchup=CatchUp(
+            control=control, words=words, presses=presses, threads=threads, openings=desk.openings
+        ),
     )
 
 

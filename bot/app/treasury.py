@@ -31,10 +31,11 @@ class Treasury:
     fetch: Fetch
     tools: tuple[AnyTool, ...]
     _blobs: BlobStore
+    _clock: Clock
 
     async def papers(self, guild_id: str) -> tuple[NamedFile, ...]:
         """The books, this month, the experiments, and how to work on them, as inputs of a goal."""
-        books, today = await self.ledger.books(guild_id), self.ledger.today()
+        books, today = await self.ledger.books(guild_id), self._clock.today()
         register = await self.experiments.register_of(guild_id)
         papers = {
             "entrepreneur.md": prompt("entrepreneur").encode(),
@@ -73,5 +74,12 @@ async def open_treasury(stack: AsyncExitStack, storage: Storage, clock: Clock) -
 
     ledger = Ledger(records=storage.ledger, blobs=storage.blobs, clock=clock, read_text=read_text)
     experiments = Experiments(records=storage.experiments, clock=clock)
-    tools = (book(ledger, storage.blobs, fetch), register_experiment(experiments))
-    return Treasury(ledger=ledger, experiments=experiments, fetch=fetch, tools=tools, _blobs=storage.blobs)
+    tools = (book(ledger, storage.blobs, fetch), register_experiment(experiments, clock))
+    return Treasury(
+        ledger=ledger,
+        experiments=experiments,
+        fetch=fetch,
+        tools=tools,
+        _blobs=storage.blobs,
+        _clock=clock,
+    )

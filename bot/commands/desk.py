@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import discord
 
+from agent_core.clock import Clock
 from agent_core.control import Control
 from agent_core.errors import RefusedError
 from agent_core.experiments import Experiments
@@ -41,8 +42,7 @@ class Desk:
     plans: Plans
     begin: Callable[[Plan, discord.Guild, str], Awaitable[SessionRef]]
     """Begins a schedule's goal now; the text tells apart who asked."""
-    now: Callable[[], float]
-    """Unix seconds."""
+    clock: Clock
     demo_goals: tuple[tuple[str, str], ...] = ()
     """What the demo model can play: the words that it listens for, and an example. Empty for a real model."""
 

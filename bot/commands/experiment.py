@@ -62,7 +62,7 @@ def experiment(desk: Desk) -> app_commands.Group:
             cost_cap=amount(cap),
             stop_date=day_of(stop),
             probability=probability,
-            start=desk.experiments.today(),
+            start=desk.clock.today(),
             by=member.person,
         )
         added = await desk.experiments.add(guild_of(interaction), registered)
@@ -113,7 +113,7 @@ async def _enter_and_report(desk: Desk, interaction: Asking, name: str, numbers:
     looked = Looked(
         id=str(interaction.id),
         experiment=found.registered.id,
-        day=day_of(numbers.day) if numbers.day else desk.experiments.today(),
+        day=day_of(numbers.day) if numbers.day else desk.clock.today(),
         look=Look(
             control_hits=control_hits,
             control_trials=control_trials,
@@ -130,16 +130,16 @@ async def _enter_and_report(desk: Desk, interaction: Asking, name: str, numbers:
 async def _report(desk: Desk, guild_id: str, experiment: Experiment) -> str:
     books = await desk.ledger.books(guild_id)
     net = books.net_of(experiment.registered.id)
-    outcome = experiment.outcome(desk.experiments.today(), net)
+    outcome = experiment.outcome(desk.clock.today(), net)
     brier = (await desk.experiments.register_of(guild_id)).brier(
-        desk.experiments.today(), await _nets(desk, guild_id)
+        desk.clock.today(), await _nets(desk, guild_id)
     )
     return experiment_rows(experiment, outcome, net, books.currency) + "\n" + forecast_line(brier)
 
 
 async def _list(desk: Desk, guild_id: str) -> str:
     register, nets = await desk.experiments.register_of(guild_id), await _nets(desk, guild_id)
-    today: date = desk.experiments.today()
+    today: date = desk.clock.today()
     rows = [
         experiment_line(one, one.outcome(today, nets[one.registered.id]))
         for one in reversed(register.experiments.values())

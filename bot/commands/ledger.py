@@ -106,7 +106,7 @@ def ledger(desk: Desk) -> app_commands.Group:
     async def month_page(interaction: Asking, month: str | None = None) -> None:
         asker(interaction)
         await defer(desk.api, interaction, ephemeral=True)
-        day = day_of(f"{month.strip()}-01") if month else desk.ledger.today()
+        day = day_of(f"{month.strip()}-01") if month else desk.clock.today()
         books = await desk.ledger.books(guild_of(interaction))
         page = await asyncio.to_thread(statement, books, day.year, day.month)
         upload = Upload(name=f"statement-{day:%Y-%m}.md", source=page.encode())
@@ -140,7 +140,7 @@ def networth(desk: Desk) -> Slash:
         asker(interaction)
         await defer(desk.api, interaction, ephemeral=False)
         books = await desk.ledger.books(guild_of(interaction))
-        picture = await asyncio.to_thread(worth_chart, books, desk.ledger.today())
+        picture = await asyncio.to_thread(worth_chart, books, desk.clock.today())
         await answer(desk.api, interaction, worth_rows(books), [Upload(name="networth.png", source=picture)])
 
     return slash(
@@ -158,7 +158,7 @@ async def _add(desk: Desk, interaction: Asking, wish: Wish) -> None:
         Line(account=wish.to.strip(), amount=value),
         Line(account=wish.source.strip(), amount=-value),
     )
-    day = day_of(wish.day) if wish.day else desk.ledger.today()
+    day = day_of(wish.day) if wish.day else desk.clock.today()
     booked = Booked(
         id=str(interaction.id),
         date=day,

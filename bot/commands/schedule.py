@@ -52,7 +52,7 @@ def schedule(desk: Desk) -> app_commands.Group:
         if template:
             refuse_plan(text)
         rules = await desk.control.rules(guild_of(interaction))
-        now = desk.now()
+        now = desk.clock.now()
         zone = ZoneInfo(rules.time_zone)
         rhythm = await asyncio.to_thread(understand, when, now, zone)
         plan = Plan(

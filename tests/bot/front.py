@@ -195,7 +195,7 @@ class Front:
             forget_me=lambda guild_id, person: self.forgetter.member(guild_id, person, self.control.wake),
             plans=Plans(self.storage.calendar),
             begin=timetable.run_now,
-            now=clock.now,
+            clock=clock,
             demo_goals=demo,
         )
         commands = commands_for(client, desk)

@@ -91,7 +91,7 @@ async def test_a_registration_that_cannot_be_judged_is_refused(
     experiments: Experiments, changed: dict[str, object], why: str
 ):
     with pytest.raises(RefusedError, match=why):
-        await experiments.add(GUILD, registered(experiments.today(), **changed))
+        await experiments.add(GUILD, registered(Clock().today(), **changed))
     assert (await experiments.register_of(GUILD)).number == 0
 
 
@@ -100,7 +100,7 @@ def looked(today: date, name: str, look: Look, minutes: int = 5) -> Looked:
 
 
 async def test_success_stays_success_and_the_forecast_is_scored(experiments: Experiments):
-    today = experiments.today()
+    today = Clock().today()
     await experiments.add(GUILD, registered(today))
     strong = Look(control_hits=5, control_trials=100, variant_hits=40, variant_trials=100)
     experiment = await experiments.look(GUILD, looked(today, "1", strong))
@@ -114,7 +114,7 @@ async def test_success_stays_success_and_the_forecast_is_scored(experiments: Exp
 
 
 async def test_nothing_worked_is_a_normal_result(experiments: Experiments):
-    today = experiments.today()
+    today = Clock().today()
     await experiments.add(GUILD, registered(today))
     flat = Look(control_hits=5, control_trials=100, variant_hits=5, variant_trials=100)
     experiment = await experiments.look(GUILD, looked(today, "1", flat))
@@ -127,7 +127,7 @@ async def test_nothing_worked_is_a_normal_result(experiments: Experiments):
 
 
 async def test_numbers_that_cannot_be_or_come_too_late_are_refused(experiments: Experiments):
-    today = experiments.today()
+    today = Clock().today()
     await experiments.add(GUILD, registered(today, stop_date=today))
     bad = Look(control_hits=5, control_trials=4, variant_hits=0, variant_trials=0)
     with pytest.raises(RefusedError, match="5 of 4 cannot be"):
