@@ -85,22 +85,17 @@ class Presses:
             if found is None or emoji is None:
                 return
             ref, asks = found
-            if asks.post == "entry":
-                if added and (member := event.member or await self._api.member(guild, str(event.user_id))):
-                    await self._confirm(ref.guild_id, asks.about, member, (channel_id, message_id, raw))
-                return
-            if asks.post == "schedule":
-                if added and (member := event.member or await self._api.member(guild, str(event.user_id))):
-                    press = Press(emoji=emoji, raw=raw, channel_id=channel_id, message_id=message_id)
-                    await self._schedule(guild, asks.about, member, press)
+            press = Press(emoji=emoji, raw=raw, channel_id=channel_id, message_id=message_id)
+            if asks.post in _OF_SERVER:
+                if added and (member := await self._presser(event, guild)):
+                    await self._for_server(guild, asks, press, member)
                 return
             state = await self._control.read(ref)
             if state.status.ended:
                 return
             if not added:
                 await self._taken_back(state, asks, emoji, str(event.user_id))
-            elif member := event.member or await self._api.member(guild, str(event.user_id)):
-                press = Press(emoji=emoji, raw=raw, channel_id=channel_id, message_id=message_id)
+            elif member := await self._presser(event, guild):
                 await self._pressed(state, asks, press, member)
 
     async def cleared(self, guild: discord.Guild, channel_id: str, message_id: str) -> None:
@@ -124,12 +119,7 @@ class Presses:
         message_ids = {message_id for message_id in posts.values() if message_id.isdecimal()}
         for message_id in sorted(message_ids, key=int, reverse=True)[:_NEWEST_POSTS]:
             found = await self._control.storage.posts.asked(state.ref.guild_id, message_id)
-            if (
-                found
-                and found[0] == state.ref
-                and found[1].post not in _OF_SERVER
-                and _is_open(state, found[1])
-            ):
+            if found and found[0] == state.ref and _is_open(state, found[1]):
                 await self._compare(state, found[1], message_id, guild)
 
     async def _asked(
@@ -155,24 +145,27 @@ class Presses:
         elif press.emoji == STOP or _is_open(state, asks):
             await self._signal(state, asks, press.emoji, who.person, present=True)
 
-    async def _schedule(
-        self, guild: discord.Guild, plan_id: str, member: discord.Member, press: Press
-    ) -> None:
-        """Do to a schedule what its post offers, for those who may; the press is taken off again."""
-        if member.bot:
-            return
-        text = await self._scheduled(guild, plan_id, press.emoji, Member.of(member), press.message_id)
-        await self._take_off(press, str(member.id), text)
+    async def _presser(
+        self, event: discord.RawReactionActionEvent, guild: discord.Guild
+    ) -> discord.Member | None:
+        return event.member or await self._api.member(guild, str(event.user_id))
 
-    async def _confirm(
-        self, guild_id: str, entry_id: str, member: discord.Member, where: tuple[str, str, str]
+    async def _for_server(
+        self, guild: discord.Guild, asks: Asks, press: Press, member: discord.Member
     ) -> None:
-        """Count a person's word for an entry of the books, or say why it does not count."""
+        """A press on a post that belongs to the server, not to a goal."""
         if member.bot:
             return
-        channel_id, message_id, raw = where
-        who, rules = Member.of(member), await self._control.rules(guild_id)
-        press = Press(emoji=raw, raw=raw, channel_id=channel_id, message_id=message_id)
+        who = Member.of(member)
+        if asks.post == "entry":
+            await self._confirm(str(guild.id), asks.about, who, press)
+            return
+        text = await self._scheduled(guild, asks.about, press.emoji, who, press.message_id)
+        await self._take_off(press, who.id, text)
+
+    async def _confirm(self, guild_id: str, entry_id: str, who: Member, press: Press) -> None:
+        """Count a person's word for an entry of the books, or say why it does not count."""
+        rules = await self._control.rules(guild_id)
         if not access.may(who, Right.APPROVE, rules):
             await self._take_off(press, who.id, access.why(Right.APPROVE, rules))
             return
@@ -182,7 +175,7 @@ class Presses:
             await self._take_off(press, who.id, str(error))
             return
         text = f"✅ Entry {entry.number} is evidenced: **{line(who.name, 60)}** has looked at it."
-        await self._notes.once(channel_id, message_id, text, "entry", message_id)
+        await self._notes.once(press.channel_id, press.message_id, text, "entry", press.message_id)
 
     async def _taken_back(self, state: State, asks: Asks, emoji: str, person_id: str) -> None:
         person = (await self._standing(state, asks)).get((emoji, person_id))
