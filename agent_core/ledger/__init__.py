@@ -4,7 +4,7 @@ from agent_core.ledger.books import Books, Entry, Worth
 from agent_core.ledger.export import statement, table
 from agent_core.ledger.ledger import MOST_EVIDENCE, Ledger
 from agent_core.ledger.money import amount, cents, plain, shown
-from agent_core.ledger.records import Booked, Evidence, Line, worth_of
+from agent_core.ledger.records import Booked, Evidence, Line, debits, worth_of
 from agent_core.ledger.refusals import refuse_plan
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Worth",
     "amount",
     "cents",
+    "debits",
     "plain",
     "refuse_plan",
     "shown",

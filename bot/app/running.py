@@ -268,6 +268,7 @@ async def _build(
     outside.tell("Discord", f"logged in as {line.client.user}")
     folders = stack.enter_context(ExitStack())
     own = await asyncio.to_thread(own_folder, folders, settings.data_dir / "work")
+    web = await open_web(stack, settings, storage)
     return Built(
         own=own,
         playground=playground,
@@ -279,11 +280,11 @@ async def _build(
         clock=clock,
         pool=pool,
         line=line,
-        treasury=await open_treasury(stack, storage, clock),
+        treasury=await open_treasury(stack, storage, clock, web.web),
         remembrance=await open_remembrance(
             stack, settings, redis_url, storage, client=line.client, api=line.api
         ),
-        web=await open_web(stack, settings, storage),
+        web=web,
         packages=await open_packages(stack, settings),
         mcp=await open_mcp(settings),
     )

@@ -57,9 +57,10 @@ class Treasury:
         await self.ledger.book_model_cost(state.ref.guild_id, state.ref.id, spent, lost)
 
 
-async def open_treasury(stack: AsyncExitStack, storage: Storage, clock: Clock) -> Treasury:
+async def open_treasury(
+    stack: AsyncExitStack, storage: Storage, clock: Clock, web: GuardedFetcher
+) -> Treasury:
     """The books of every server; documents are parsed in a process of its own."""
-    web = await stack.enter_async_context(GuardedFetcher())
     reader = await stack.enter_async_context(Reader())
 
     async def fetch(link: str) -> bytes:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from agent_core.experiments import ENOUGH, Experiment, Outcome, Register
-from agent_core.ledger import Books, Entry, plain, shown
+from agent_core.ledger import Books, Entry, debits, plain, shown
 from agent_core.session import State
 from agent_core.storage import Asks
 from agent_core.values import Action, NamedFile
@@ -50,10 +50,9 @@ def _sure(books: Books, entry: Entry) -> str:
 def entry_line(books: Books, entry: Entry) -> str:
     """An entry in one line."""
     booked = entry.booked
-    total = sum((one.amount for one in booked.lines if one.amount > 0), Decimal(0))
     mark = "↩️" if entry.reversed_by else "✅" if books.evidenced(entry) else "❔"
     what = line(booked.description, 70)
-    return f"{mark} **{entry.number}** {booked.date} {what} · {shown(total, books.currency)}"
+    return f"{mark} **{entry.number}** {booked.date} {what} · {shown(debits(booked.lines), books.currency)}"
 
 
 def worth_rows(books: Books) -> str:

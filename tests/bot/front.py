@@ -30,6 +30,7 @@ from agent_core.signals import Signal
 from agent_core.storage import Asks, Storage
 from agent_core.storage.redis import connected
 from agent_core.values import Action, SessionRef, Usage
+from agent_core.web import GuardedFetcher
 from bot.app.treasury import Treasury, open_treasury
 from bot.catchup import CatchUp
 from bot.commands import Commands, Desk, Openings, commands_for
@@ -360,7 +361,8 @@ async def open_front(redis_url: str, folder: Path) -> AsyncGenerator[Front]:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         prefix = Prefix(model="demo", system="", tools=())
         control = Control(storage=storage, engine=Wakes(), clock=Clock(), prefix=prefix)
-        treasury = await open_treasury(stack, storage, Clock())
+        web = await stack.enter_async_context(GuardedFetcher())
+        treasury = await open_treasury(stack, storage, Clock(), web)
         embedder = await stack.enter_async_context(Embedder(cache=MODELS))
         memory = await stack.enter_async_context(Memory.open(redis_url, embedder, at_hand=lambda: False))
         front = Front(

@@ -10,6 +10,7 @@ from agent_core.session import State
 from agent_core.signals import StopAsked
 from agent_core.storage import Storage
 from agent_core.values import NANO, Limits, Person, SessionRef
+from agent_core.web import GuardedFetcher
 from bot.app.treasury import open_treasury
 from tests.agent_core.budget.shop import ANN, open_shop
 from tests.agent_core.budget.test_sessions import rough
@@ -22,7 +23,8 @@ async def test_two_hundred_sessions_of_fifty_servers_are_booked_to_the_nano_doll
     storage: Storage, tmp_path: Path
 ):
     async with AsyncExitStack() as stack:
-        treasury = await open_treasury(stack, storage, Clock())
+        web = await stack.enter_async_context(GuardedFetcher())
+        treasury = await open_treasury(stack, storage, Clock(), web)
         died: set[SessionRef] = set()
 
         async def ended(state: State) -> None:
