@@ -49,6 +49,15 @@ def asker(interaction: Asking) -> Member:
     return Member.of(interaction.user, interaction.permissions)
 
 
+def visible(interaction: Asking, channel_id: str) -> bool:
+    """Whether who asks can see the channel: nobody learns here of what goes on where they cannot look."""
+    guild, member = interaction.guild, interaction.user
+    channel = guild.get_channel(int(channel_id)) if guild else None
+    if channel is None or not isinstance(member, discord.Member):
+        return False
+    return channel.permissions_for(member).view_channel
+
+
 async def defer(api: DiscordApi, interaction: Asking, *, ephemeral: bool) -> None:
     """Promise an answer. Whoever sees it is settled here. Raises DiscordError where it came too late."""
 

@@ -14,8 +14,10 @@ from agent_core.ledger import Ledger
 from agent_core.memory import Memory
 from agent_core.schedule import Plan, Plans
 from agent_core.tools.books import Fetch
-from agent_core.values import NamedFile, Person, SessionRef
-from bot.commands.answer import Asking, in_time
+from agent_core.values import NamedFile, Person, Right, SessionRef
+from bot import access
+from bot.access import Member
+from bot.commands.answer import Asking, asker, in_time
 from bot.commands.opening import Openings
 from bot.discord_api import Audience, DiscordApi, DroppedFiles
 
@@ -52,6 +54,16 @@ def guild_of(interaction: Asking) -> str:
     if interaction.guild_id is None:
         raise RefusedError("This works in a server only.")
     return str(interaction.guild_id)
+
+
+async def let_in(desk: Desk, interaction: Asking, right: Right) -> Member:
+    """Who asks, if they hold the right. Raises RefusedError before any effect."""
+    member = asker(interaction)
+    async with in_time():
+        rules = await desk.control.rules(guild_of(interaction))
+    if not access.may(member, right, rules):
+        raise RefusedError(access.why(right, rules))
+    return member
 
 
 async def session_here(desk: Desk, interaction: Asking) -> SessionRef | None:

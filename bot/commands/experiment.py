@@ -10,9 +10,10 @@ from discord import app_commands
 from agent_core.errors import RefusedError
 from agent_core.experiments import Experiment, Look, Looked, Registered
 from agent_core.ledger import amount, refuse_plan
+from agent_core.values import Right
 from bot.commands.answer import Asking, answer, asker, defer
-from bot.commands.desk import Desk, guild_of
-from bot.commands.ledger import day_of, let_in
+from bot.commands.desk import Desk, guild_of, let_in
+from bot.commands.ledger import day_of
 from bot.render.books import experiment_line, experiment_rows, fitted, forecast_line
 
 _COUNTS = re.compile(r"\s*(\d{1,9})\s*(?:/|of)\s*(\d{1,9})\s*")
@@ -53,7 +54,8 @@ def experiment(desk: Desk) -> app_commands.Group:
         baseline: float | None = None,
     ) -> None:
         refuse_plan(f"{hypothesis}\n{metric}")
-        member = await let_in(desk, interaction, ephemeral=False)
+        member = await let_in(desk, interaction, Right.APPROVE)
+        await defer(desk.api, interaction, ephemeral=False)
         registered = Registered(
             id=str(interaction.id),
             hypothesis=hypothesis,
@@ -106,7 +108,8 @@ async def _enter_and_report(desk: Desk, interaction: Asking, name: str, numbers:
         found = (await desk.experiments.register_of(guild_id)).find(name)
         await answer(desk.api, interaction, await _report(desk, guild_id, found))
         return
-    member = await let_in(desk, interaction, ephemeral=False)
+    member = await let_in(desk, interaction, Right.APPROVE)
+    await defer(desk.api, interaction, ephemeral=False)
     found = (await desk.experiments.register_of(guild_id)).find(name)
     variant_hits, variant_trials = _counts("variant", numbers.variant)
     control_hits, control_trials = _counts("control", numbers.control)

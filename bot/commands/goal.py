@@ -11,9 +11,8 @@ from agent_core.errors import RefusedError
 from agent_core.ledger import refuse_plan
 from agent_core.signals import StopAsked
 from agent_core.values import Autonomy, Right, SessionRef
-from bot import access
-from bot.commands.answer import Asking, Slash, answer, asker, defer, in_time, slash
-from bot.commands.desk import Desk, guild_of
+from bot.commands.answer import Asking, Slash, answer, defer, slash
+from bot.commands.desk import Desk, guild_of, let_in
 from bot.commands.opening import starter, whole_goal
 from bot.discord_api import DiscordError, UnavailableError
 from bot.render.escape import clean
@@ -90,11 +89,7 @@ def templated(goal: str, template: Template | None) -> str:
 
 
 async def _start(desk: Desk, interaction: Asking, wish: Wish) -> None:
-    member = asker(interaction)
-    async with in_time():
-        rules = await desk.control.rules(guild_of(interaction))
-    if not access.may(member, Right.START, rules):
-        raise RefusedError(access.why(Right.START, rules))
+    member = await let_in(desk, interaction, Right.START)
     if not clean(wish.goal).strip():
         raise RefusedError("Say in a few words what you want.")
     channel = channel_of(interaction)

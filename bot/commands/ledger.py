@@ -11,10 +11,8 @@ from agent_core.errors import RefusedError, WebError
 from agent_core.ledger import Booked, Evidence, Line, amount, statement, table
 from agent_core.storage import Asks
 from agent_core.values import FileRef, Right, SessionRef
-from bot import access
-from bot.access import Member
-from bot.commands.answer import Asking, Slash, answer, asker, defer, in_time, slash
-from bot.commands.desk import Desk, guild_of
+from bot.commands.answer import Asking, Slash, answer, asker, defer, slash
+from bot.commands.desk import Desk, guild_of, let_in
 from bot.discord_api import Upload
 from bot.render.books import entry_line, entry_rows, fitted, worth_chart, worth_rows
 
@@ -79,14 +77,16 @@ def ledger(desk: Desk) -> app_commands.Group:
 
     @group.command(name="confirm", description="Say that you have looked at an entry of somebody else.")
     async def confirm(interaction: Asking, entry: str) -> None:
-        member = await let_in(desk, interaction, ephemeral=False)
+        member = await let_in(desk, interaction, Right.APPROVE)
+        await defer(desk.api, interaction, ephemeral=False)
         guild_id = guild_of(interaction)
         confirmed = await desk.ledger.confirm(guild_id, entry, member.person)
         await answer(desk.api, interaction, entry_rows(await desk.ledger.books(guild_id), confirmed))
 
     @group.command(name="reverse", description="Take an entry back by one with the opposite amounts.")
     async def reverse(interaction: Asking, entry: str, why: app_commands.Range[str, 1, 200]) -> None:
-        member = await let_in(desk, interaction, ephemeral=False)
+        member = await let_in(desk, interaction, Right.APPROVE)
+        await defer(desk.api, interaction, ephemeral=False)
         guild_id = guild_of(interaction)
         reversal = await desk.ledger.reverse(
             guild_id, entry, entry_id=str(interaction.id), by=member.person, why=why
@@ -119,7 +119,8 @@ def ledger(desk: Desk) -> app_commands.Group:
         rate_source="Where the rate is from, with its day.",
     )
     async def currency(interaction: Asking, code: str, rate: str = "1", rate_source: str = "") -> None:
-        member = await let_in(desk, interaction, right=Right.CONFIGURE, ephemeral=False)
+        member = await let_in(desk, interaction, Right.CONFIGURE)
+        await defer(desk.api, interaction, ephemeral=False)
         plain_code = code.strip().upper()
         await desk.ledger.set_currency(
             guild_of(interaction),
@@ -149,7 +150,8 @@ def networth(desk: Desk) -> Slash:
 
 
 async def _add(desk: Desk, interaction: Asking, wish: Wish) -> None:
-    member = await let_in(desk, interaction, ephemeral=False)
+    member = await let_in(desk, interaction, Right.APPROVE)
+    await defer(desk.api, interaction, ephemeral=False)
     guild_id = guild_of(interaction)
     value = amount(wish.amount)
     if value <= 0:
@@ -225,17 +227,6 @@ async def _list(desk: Desk, interaction: Asking, entry: str | None, account: str
         else "Nothing is booked yet. `/ledger add` begins."
     )
     await answer(desk.api, interaction, fitted((head, *rows), 2000))
-
-
-async def let_in(desk: Desk, interaction: Asking, *, ephemeral: bool, right: Right = Right.APPROVE) -> Member:
-    """Promise an answer to somebody who holds the right. Raises RefusedError before any effect."""
-    member = asker(interaction)
-    async with in_time():
-        rules = await desk.control.rules(guild_of(interaction))
-    if not access.may(member, right, rules):
-        raise RefusedError(access.why(right, rules))
-    await defer(desk.api, interaction, ephemeral=ephemeral)
-    return member
 
 
 def day_of(text: str) -> date:

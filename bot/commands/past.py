@@ -9,8 +9,8 @@ from agent_core.session import State
 from agent_core.signals import RewindAsked
 from agent_core.values import Right, SessionRef
 from bot import access
-from bot.commands.answer import Asking, Slash, answer, asker, defer, in_time, slash
-from bot.commands.desk import Desk, guild_of, session_here, the_session
+from bot.commands.answer import Asking, Slash, answer, asker, defer, slash
+from bot.commands.desk import Desk, guild_of, let_in, session_here, the_session
 from bot.discord_api import DiscordError, UnavailableError
 from bot.render.escape import clean
 
@@ -63,11 +63,7 @@ def fork(desk: Desk) -> Slash:
     @app_commands.describe(step="The step to go on from; 0 is the beginning.")
     @app_commands.autocomplete(step=steps)
     async def command(interaction: Asking, step: app_commands.Range[int, 0, 1_000_000]) -> None:
-        member = asker(interaction)
-        async with in_time():
-            rules = await desk.control.rules(guild_of(interaction))
-        if not access.may(member, Right.START, rules):
-            raise RefusedError(access.why(Right.START, rules))
+        member = await let_in(desk, interaction, Right.START)
         ref = SessionRef(guild_of(interaction), str(interaction.id))
         async with desk.openings.one(ref):
             await defer(desk.api, interaction, ephemeral=True)

@@ -4,7 +4,6 @@ import asyncio
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import discord
 from discord import app_commands
 
 from agent_core.errors import RefusedError
@@ -13,9 +12,8 @@ from agent_core.schedule import Plan, following, understand
 from agent_core.storage import Asks
 from agent_core.values import Autonomy, Right, SessionRef
 from bot import access
-from bot.access import Member
-from bot.commands.answer import Asking, answer, asker, defer, in_time
-from bot.commands.desk import Desk, guild_of
+from bot.commands.answer import Asking, answer, asker, defer, visible
+from bot.commands.desk import Desk, guild_of, let_in
 from bot.commands.goal import Template, channel_of
 from bot.discord_api import DiscordError
 from bot.render.books import fitted
@@ -48,7 +46,7 @@ def schedule(desk: Desk) -> app_commands.Group:
         template: Template | None = None,
         check: app_commands.Range[str, 1, _MOST_CHECK] | None = None,
     ) -> None:
-        member = await _let_in(desk, interaction)
+        member = await let_in(desk, interaction, Right.START)
         if template:
             refuse_plan(text)
         rules = await desk.control.rules(guild_of(interaction))
@@ -79,7 +77,11 @@ def schedule(desk: Desk) -> app_commands.Group:
         asker(interaction)
         await defer(desk.api, interaction, ephemeral=True)
         plans = await desk.plans.of(guild_of(interaction))
-        rows = [row(number, plan) for number, plan in enumerate(plans, start=1) if visible(interaction, plan)]
+        rows = [
+            row(number, plan)
+            for number, plan in enumerate(plans, start=1)
+            if visible(interaction, plan.channel_id)
+        ]
         await answer(
             desk.api, interaction, fitted(rows, 2000) or "Nothing is scheduled. `/schedule add` begins."
         )
@@ -118,15 +120,6 @@ async def _show(desk: Desk, interaction: Asking, plan: Plan) -> None:
         await desk.api.react(str(message.channel.id), str(message.id), emoji)
 
 
-async def _let_in(desk: Desk, interaction: Asking) -> Member:
-    member = asker(interaction)
-    async with in_time():
-        rules = await desk.control.rules(guild_of(interaction))
-    if not access.may(member, Right.START, rules):
-        raise RefusedError(access.why(Right.START, rules))
-    return member
-
-
 async def _own(desk: Desk, interaction: Asking, name: str) -> Plan:
     """The schedule, for its maker and for those who configure. Raises RefusedError."""
     member = asker(interaction)
@@ -136,12 +129,3 @@ async def _own(desk: Desk, interaction: Asking, name: str) -> Plan:
     if not access.may_change(member, plan.by.id, rules):
         raise RefusedError(access.why(Right.CONFIGURE, rules))
     return plan
-
-
-def visible(interaction: Asking, plan: Plan) -> bool:
-    """Nobody learns here of a schedule in a channel that they cannot see."""
-    guild, member = interaction.guild, interaction.user
-    channel = guild.get_channel(int(plan.channel_id)) if guild else None
-    if channel is None or not isinstance(member, discord.Member):
-        return False
-    return channel.permissions_for(member).view_channel

@@ -4,9 +4,8 @@ from discord import app_commands
 
 from agent_core.errors import NewerEventError, RefusedError
 from agent_core.session import State
-from bot.commands.answer import Asking, Slash, answer, asker, defer, slash
+from bot.commands.answer import Asking, Slash, answer, asker, defer, slash, visible
 from bot.commands.desk import Desk, guild_of
-from bot.commands.status import visible
 from bot.render.card import EMOJI
 from bot.render.escape import line
 from bot.render.words import dollars
@@ -27,7 +26,7 @@ def sessions(desk: Desk) -> Slash:
         states = [
             state
             for state in await _all(desk, guild_of(interaction))
-            if visible(interaction, state) and (not mine or state.starter.id == member.id)
+            if visible(interaction, state.channel_id) and (not mine or state.starter.id == member.id)
         ]
         first = (page - 1) * _PAGE
         rows = [_row(state) for state in states[first : first + _PAGE]]

@@ -1,10 +1,8 @@
 """/status: the goal of this thread, or all that live on the server."""
 
-import discord
-
 from agent_core.session import State
 from agent_core.values import ServerRules
-from bot.commands.answer import Asking, Slash, answer, asker, defer, slash
+from bot.commands.answer import Asking, Slash, answer, asker, defer, slash, visible
 from bot.commands.desk import Desk, guild_of, session_here
 from bot.render.card import show_card
 from bot.render.escape import line
@@ -25,7 +23,7 @@ def status(desk: Desk) -> Slash:
             await answer(desk.api, interaction, card)
             return
         states = await desk.control.live_states(guild_id)
-        rows = _rows([state for state in states if visible(interaction, state)], rules)
+        rows = _rows([state for state in states if visible(interaction, state.channel_id)], rules)
         await answer(desk.api, interaction, "\n".join(rows) or "No goal is running. `/goal` starts one.")
 
     return slash("status", "How this goal stands; outside a thread: what is running.", command)
@@ -43,12 +41,3 @@ def _rows(states: list[State], rules: ServerRules) -> list[str]:
 def _where(state: State) -> str:
     place = f"<#{state.thread_id}> · " if state.thread_id else ""
     return f"{place}{line(state.goal, 60)}"
-
-
-def visible(interaction: Asking, state: State) -> bool:
-    """Nobody learns here of a goal in a channel that they cannot see."""
-    guild, member = interaction.guild, interaction.user
-    channel = guild.get_channel(int(state.channel_id)) if guild else None
-    if channel is None or not isinstance(member, discord.Member):
-        return False
-    return channel.permissions_for(member).view_channel

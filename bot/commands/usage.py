@@ -13,9 +13,8 @@ from agent_core.session import State
 from agent_core.values import Right
 from bot import access
 from bot.access import Member
-from bot.commands.answer import Asking, Slash, answer, asker, defer, slash
+from bot.commands.answer import Asking, Slash, answer, asker, defer, slash, visible
 from bot.commands.desk import Desk, guild_of
-from bot.commands.status import visible
 from bot.discord_api import Upload
 from bot.render.usage import (
     MOST_ROWS,
@@ -103,6 +102,6 @@ async def _sessions(desk: Desk, interaction: Asking, member: Member, *, sees_all
     for ref in await desk.control.recent(guild_of(interaction), _MOST_SESSIONS):
         with suppress(RefusedError):  # an order that was never completed
             state = await desk.control.read(ref)
-            if state.starter.id == member.id or (sees_all and visible(interaction, state)):
+            if state.starter.id == member.id or (sees_all and visible(interaction, state.channel_id)):
                 states.append(state)
     return states
