@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import discord
 import structlog
@@ -100,11 +99,11 @@ class Timetable:
 
     async def fire(self, plan: Plan, guild: discord.Guild) -> None:
         """What the moment that has come asks for."""
-        now, zone = self._clock.now(), ZoneInfo(plan.zone)
-        due, missed = plan.missed(now, zone)
+        now = self._clock.now()
+        due, missed = plan.missed(now)
         rules = await self._control.rules(plan.guild_id)
         if rules.halted:
-            await self._plans.change(plan, plan.moved_on(now, zone))
+            await self._plans.change(plan, plan.moved_on(now))
             return
         member = await self._api.member(guild, plan.by.id)
         if member is None or not access.may(Member.of(member), Right.START, rules):
@@ -119,7 +118,7 @@ class Timetable:
             case "go":
                 await self._begin(plan, guild, due, missed)
             case "not now":
-                await self._plans.change(plan, plan.moved_on(now, zone, failures=0))
+                await self._plans.change(plan, plan.moved_on(now, failures=0))
             case wrong:
                 await self._failed(plan, wrong)
 
@@ -160,11 +159,11 @@ class Timetable:
 
     async def pause(self, plan: Plan, why: str) -> None:
         """Let it stand still until somebody lets it go on."""
-        await self._plans.change(plan, plan.moved_on(self._clock.now(), ZoneInfo(plan.zone), paused=why))
+        await self._plans.change(plan, plan.moved_on(self._clock.now(), paused=why))
 
     async def go_on(self, plan: Plan) -> None:
         """Let it go on with its next moment."""
-        moved = plan.moved_on(self._clock.now(), ZoneInfo(plan.zone), paused="", failures=0)
+        moved = plan.moved_on(self._clock.now(), paused="", failures=0)
         await self._plans.change(plan, moved)
 
     async def show(self, plan: Plan) -> None:
@@ -179,11 +178,11 @@ class Timetable:
         except (RefusedError, DiscordError) as error:
             await self._failed(plan, str(error))
             return
-        now, zone = self._clock.now(), ZoneInfo(plan.zone)
+        now = self._clock.now()
         late = now - due > 10 * 60
         if late or missed:
             await self._say(plan, f"late.{int(due)}", note(plan, due, missed))
-        moved = plan.moved_on(now, zone, last=due, last_session=ref.id, failures=plan.failures)
+        moved = plan.moved_on(now, last=due, last_session=ref.id, failures=plan.failures)
         await self._plans.change(plan, moved)
         await self.show(moved)
 
@@ -223,7 +222,7 @@ class Timetable:
         if failures >= MOST_FAILURES:
             await self._pause(plan, f"{MOST_FAILURES} times in a row it could not begin: {why}")
             return
-        moved = plan.moved_on(self._clock.now(), ZoneInfo(plan.zone), failures=failures)
+        moved = plan.moved_on(self._clock.now(), failures=failures)
         await self._plans.change(plan, moved)
         log.warning("a schedule could not begin", schedule=plan.id, guild=plan.guild_id, reason=why)
 

@@ -48,14 +48,15 @@ class Plan:
         """The id of the session that this moment starts, always the same."""
         return f"{self.id}-{int(due)}"
 
-    def missed(self, now: float, zone: ZoneInfo) -> tuple[float, int]:
+    def missed(self, now: float) -> tuple[float, int]:
         """The moment to catch up with, and how many before it are left out."""
         due = self.next if self.next is not None else now
-        return latest(self.rhythm, due, now, zone)
+        return latest(self.rhythm, due, now, ZoneInfo(self.zone))
 
-    def moved_on(self, now: float, zone: ZoneInfo, **changed: object) -> "Plan":
+    def moved_on(self, now: float, **changed: object) -> "Plan":
         """After a moment that has come, whatever came of it."""
-        return replace(self, next=following(self.rhythm, now, zone), **changed)  # pyright: ignore[reportArgumentType]
+        upcoming = following(self.rhythm, now, ZoneInfo(self.zone))
+        return replace(self, next=upcoming, **changed)  # pyright: ignore[reportArgumentType]
 
 
 _adapter: TypeAdapter[Plan] = TypeAdapter(Plan)
