@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from agent_core.model.codec import ITEMS_KEY, Codec
 from agent_core.model.fold import ChatFold
-from agent_core.model.learned import Learned, without
+from agent_core.model.learned import CHAT_OUTPUT_KEYS, Learned, without
 from agent_core.model.parts import is_opaque
 from agent_core.model.shapes import JsonObject, items, load_strict, mapping, string
 from agent_core.values import Message
@@ -34,7 +34,7 @@ def encode(
         body["stream"] = True
         if "stream_options" not in learned.dropped:
             body["stream_options"] = {"include_usage": True}
-    limit = next((key for key in learned.output_keys if key not in learned.dropped), None)
+    limit = next((key for key in CHAT_OUTPUT_KEYS if key not in learned.dropped), None)
     if max_output is not None and limit:
         body[limit] = max_output
     if learned.no_effort and "reasoning_effort" not in learned.dropped:

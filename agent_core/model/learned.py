@@ -37,6 +37,9 @@ _REFUSAL = re.compile(
 _WANTED = re.compile(
     r"missing|must be (?:passed|provided|included|present)|required|passed back|pass back|should be"
 )
+CHAT_OUTPUT_KEYS = ("max_tokens", "max_completion_tokens")
+"""What the limit on the output is called in Chat Completions: the first that is not dropped."""
+_OUTPUT_KEYS = frozenset({*CHAT_OUTPUT_KEYS, "max_output_tokens"})
 _OUTPUT = re.compile(r"max_tokens|max_completion_tokens|max_output_tokens|in the completion|output tokens")
 _RESPONSES = re.compile(r"/responses\b|responses api")
 _SYSTEM = re.compile(
@@ -82,8 +85,6 @@ class Learned:
     """A content of null goes as an empty string."""
     no_effort: bool = False
     """`reasoning_effort="none"` is sent."""
-    output_keys: tuple[str, ...] = ("max_tokens", "max_completion_tokens")
-    """What the limit on the output is called: the first that is not dropped."""
     responses: bool = False
     """The server demands the Responses API."""
     charges: Charges = field(default_factory=Charges)
@@ -109,10 +110,9 @@ class Learned:
 
     def _output_limit(self, wording: str, body: JsonObject) -> bool:
         """Some servers count the limit on the output against the window, and call that an overflow."""
-        keys = {key for key in (*self.output_keys, "max_output_tokens") if key in body}
-        if not keys or not _OUTPUT.search(wording.lower()):
+        if _OUTPUT_KEYS.isdisjoint(body) or not _OUTPUT.search(wording.lower()):
             return False
-        self.dropped |= {*self.output_keys, "max_output_tokens"}
+        self.dropped |= _OUTPUT_KEYS
         return True
 
     def overflowed(self, failure: Failure) -> None:
