@@ -37,7 +37,7 @@ from agent_core.policy import Verdict
 from agent_core.session import Pending, State
 from agent_core.session.files import free_path, named
 from agent_core.session.lead import Lead
-from agent_core.session.next import first_proposal
+from agent_core.session.next import first_proposal, must_hear
 from agent_core.session.pending import keyed
 from agent_core.session.take import disown
 from agent_core.storage import Storage
@@ -216,10 +216,7 @@ async def lead(house: House, state: State, shown: int) -> tuple[Lead, int]:
 
 async def heard(house: House, state: State) -> bool:
     """Whether a no, or words, would be known by now: asked only where it matters."""
-    first = state.pending[0] if state.pending else None
-    if first is None or first.started or not house.followed:
-        return True
-    if first.decision is None and first.action.name != "finish":
+    if not house.followed or not must_hear(state, house.clock.now()):
         return True
     return await house.storage.hearing.heard(state.ref.guild_id)
 

@@ -113,7 +113,7 @@ def _next(state: State, now: float, lead: Lead, *, heard: bool) -> Next:
         return Wait(until=state.limit.until)
     if lead.too_far(now):
         return Wait(for_thread=True)
-    if not heard and (_on_a_word(state) or _ends(state, now)):
+    if not heard and must_hear(state, now):
         return Wait(until=now + LISTENED_AGAIN_S)  # a no that nobody has brought yet may be there
     if state.pending:
         return _next_action(state, state.pending[0], now)
@@ -132,17 +132,17 @@ def _reminder(state: State, now: float) -> Next | None:
     return Record(events=(Reminded(number=passed),))  # one for all that were missed
 
 
-def _on_a_word(state: State) -> bool:
-    """Whether what would be done now rests on a person's yes."""
-    first = state.pending[0] if state.pending else None
-    yes = first.decision is not None and first.decision.how != "reject" if first else False
-    return yes and first is not None and not first.started
+def must_hear(state: State, now: float) -> bool:
+    """Whether what would be done now rests on a person's yes, or ends it and words might come too late.
 
-
-def _ends(state: State, now: float) -> bool:
-    """Whether it would end now, and words said before it might come too late; nobody waits long for that."""
-    ends = bool(state.pending) and state.pending[0].action.name == "finish"
-    return ends and now - state.at < UNHEARD_END_S
+    Before an end nobody waits long.
+    """
+    if not state.pending:
+        return False
+    first = state.pending[0]
+    if first.action.name == "finish" and now - state.at < UNHEARD_END_S:
+        return True
+    return not first.started and first.decision is not None and first.decision.how != "reject"
 
 
 def _next_thought(state: State, now: float) -> Next:
