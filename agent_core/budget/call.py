@@ -103,12 +103,7 @@ class Metered:
 
         Raises ModelError; BudgetReachedError where a request could pass a cap: none is made then.
         """
-        call = self.call(messages, tools)
-        try:
-            return await call.complete(timeout_s=timeout_s)
-        finally:
-            if events := call.settled():
-                await whole(self.meter.commit(self.state, events))
+        return await self.call(messages, tools).alone(timeout_s=timeout_s)
 
 
 class MeteredCall:
@@ -140,6 +135,13 @@ class MeteredCall:
         return await model.complete(
             self._messages, self._tools, on_text=_unread, timeout_s=timeout_s, toll=self
         )
+
+    async def alone(self, *, timeout_s: float) -> ModelReply:
+        """As `complete`, and however it ends, its last bill is committed here."""
+        try:
+            return await self.complete(timeout_s=timeout_s)
+        finally:
+            await self._commit()
 
     def settled(self) -> tuple[CallSettled, ...]:
         """How the requests ended that no commit has settled yet; asked once, when the call is over."""
@@ -173,6 +175,10 @@ class MeteredCall:
                 log.warning("more than was held", call=reserved.call, nano=amount, held=reserved.nano)
             self._settle(settled(reserved, "billed", cost=amount, usage=usage))
 
+    async def _commit(self) -> None:
+        if events := self.settled():
+            await whole(self._account.meter.commit(self._account.state, events))
+
     def _settle(self, event: CallSettled) -> None:
         self._open, self._sent = None, False
         self._settled.append(event)
@@ -193,8 +199,7 @@ class MeteredCall:
 
     async def _hold(self) -> int | None:
         meter = self._account.meter
-        if self._settled:  # what a failed request held is free for the next
-            await whole(meter.commit(self._account.state, self.settled()))
+        await self._commit()  # what a failed request held is free for the next
         loop = asyncio.get_running_loop()
         until = loop.time() + BUSY_WAIT_S
         while True:
@@ -262,12 +267,7 @@ class MeteredCall:
         """Ask once, for a cent at most, whether the server says what it charges. Raises ModelConfigError."""
         account = self._account
         if not account.model.silent:
-            trial = MeteredCall(account, _TRIAL, (), trial=True)
-            try:
-                await trial.complete(timeout_s=60.0)
-            finally:
-                if events := trial.settled():
-                    await whole(account.meter.commit(account.state, events))
+            await MeteredCall(account, _TRIAL, (), trial=True).alone(timeout_s=60.0)
         if account.model.most(_ONE_EACH) is None:
             raise _unpriced(account.model.name)
 
