@@ -64,7 +64,7 @@ def measure(state: State) -> Measure:
     now = context.request(state)
     tools = estimate_tokens(list(state.started.tools))
     whole = tools + _estimate(now)
-    last = next((item for item in reversed(state.history) if isinstance(item, Thought)), None)
+    last = state.last_thought
     if last is None:
         return Measure(total=whole, ratio=1.0)
     asked = context.messages(state.started, context.view(state.history[: state.history.index(last)]))
@@ -87,7 +87,7 @@ def due(state: State, at: int) -> int | None:
     if not forced and sized.total <= at:
         return None
     items = context.view(state.history)
-    prefix = [*context.messages(state.started, [one for one in items if isinstance(one, PersonSpoke)])]
+    prefix = context.messages(state.started, [one for one in items if isinstance(one, PersonSpoke)])
     fixed = sized.of(prefix) + round(sized.ratio * estimate_tokens(list(state.started.tools)))
     room = min(KEEP_TOKENS, max(0, at - fixed) // 3)
     through = _border(items, sized, room // 2 if forced else room)
@@ -157,9 +157,7 @@ def _weight(item: Item) -> int:
             return estimate_tokens(item.message)
         case Observed():
             return estimate_tokens(item.observation.text)
-        case PersonSpoke():
-            return estimate_tokens(item.text)
-        case Told() | Recalled():
+        case PersonSpoke() | Told() | Recalled():
             return estimate_tokens(item.text)
         case Compacted():
             return 0

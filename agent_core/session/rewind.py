@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 
 from agent_core.errors import UnreadableJournalError
-from agent_core.events import Commit, Forked, Observed, Rewound, SessionStarted, Thought
+from agent_core.events import Commit, Forked, Observed, Rewound, SessionStarted
 from agent_core.session.pending import keyed
 from agent_core.session.spending import Spending
 from agent_core.session.state import State
@@ -89,8 +89,7 @@ def _fork(state: State, forked: Forked, at: float) -> None:
 
 def _settle(state: State) -> None:
     """Nothing waits, nothing has gone wrong yet, and every call of the model has its answer."""
-    thought = next((item for item in reversed(state.history) if isinstance(item, Thought)), None)
-    if thought is not None:
+    if thought := state.last_thought:
         done = {item.action for item in state.history if isinstance(item, Observed)}
         left = Observation(text="Not run: the goal was taken up again from here.", is_error=True)
         state.history += [

@@ -227,6 +227,11 @@ class State:
             safe_tools=frozenset(self.started.safe_tools),
         )
 
+    @property
+    def last_thought(self) -> Thought | None:
+        """The newest thought that it still knows of."""
+        return next((item for item in reversed(self.history) if isinstance(item, Thought)), None)
+
     def find(self, key: str) -> Pending | None:
         """The pending action of this key."""
         return next((pending for pending in self.pending if pending.key == key), None)
@@ -365,8 +370,8 @@ class State:
             self.inputs.pop(named.path, None)
 
     def _think(self, event: Thought) -> None:
-        before = next((item.step for item in reversed(self.history) if isinstance(item, Thought)), 0)
-        self.after_steps[before] = self.version - 1
+        before = self.last_thought
+        self.after_steps[before.step if before else 0] = self.version - 1
         self.step = event.step
         self.spending.think(event)
         self.limit = None
