@@ -97,5 +97,5 @@ def _settle(state: State) -> None:
             for key, _ in keyed(thought.step, thought.actions)
             if key not in done
         ]
-    state.pending, state.reactions, state.limit, state.failure = [], {}, None, None
-    state.on_new_way, state.told, state.failures, state.overflows = state.step, 0, 0, 0
+    state.pending, state.reactions, state.limit = [], {}, None
+    state.start_anew(told=0)

@@ -266,7 +266,7 @@ class State:
             case ThoughtFailed():
                 self._fail(event)
             case Told():
-                self._start_anew(told=self.told + 1)
+                self.start_anew(told=self.told + 1)
                 self.history.append(event)
             case Compacted():
                 self.room.compacted(event)
@@ -306,7 +306,7 @@ class State:
     def _resume(self) -> None:
         self.paused = None
         self.limit = self.limit if self.limit and self.limit.until is None else None
-        self._start_anew(told=0)
+        self.start_anew(told=0)
 
     def _recall(self, event: Recalled) -> None:
         self.recalled = event.about
@@ -338,7 +338,7 @@ class State:
         if event.retry_at is None:
             self.paused = Paused(by="bot", reason=event.text)
 
-    def _start_anew(self, told: int) -> None:
+    def start_anew(self, told: int) -> None:
         """What went wrong before this step no longer counts."""
         self.told, self.on_new_way = told, self.step
         self.failure, self.failures, self.overflows = None, 0, 0
