@@ -15,6 +15,7 @@ from agent_core.events import (
 )
 from agent_core.policy import Verdict, judge, risk_of
 from agent_core.session.lead import Lead
+from agent_core.session.pending import asked_for
 from agent_core.session.state import Pending, State
 from agent_core.stuck import FRESH_STEPS, MOST_TOLD, TRIM, noticed, steps_done
 from agent_core.values import Observation, Risk, Status, nano
@@ -218,11 +219,11 @@ def _next_run(state: State, pending: Pending) -> Next:
 
 def first_proposal(state: State, thought: Thought) -> Proposed | None:
     """What the first action of this thought would ask: thought and proposal are one commit, and one post."""
-    if not thought.actions or thought.problems.get(f"{thought.step}.1"):
+    first = next(iter(asked_for(thought)), None)
+    if first is None or first.problem:
         return None
-    first = thought.actions[0]
-    verdict = judge(first, state.standing)
-    return _propose(f"{thought.step}.1", verdict) if verdict.verdict == "ask" else None
+    verdict = judge(first.action, state.standing)
+    return _propose(first.key, verdict) if verdict.verdict == "ask" else None
 
 
 def _propose(key: str, verdict: Verdict) -> Proposed:
