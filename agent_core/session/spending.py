@@ -64,15 +64,11 @@ class Spending:
         """Fold in an event of the commit of this version."""
         match event:
             case CallReserved():
-                self.reserve(event)
+                self.open[event.call] = event
             case CallSettled():
-                self.settle(event, version)
+                self._settle(event, version)
 
-    def reserve(self, reserved: CallReserved) -> None:
-        """A request may go out."""
-        self.open[reserved.call] = reserved
-
-    def settle(self, settled: CallSettled, version: int) -> None:
+    def _settle(self, settled: CallSettled, version: int) -> None:
         """A request is over. What an earlier commit has settled is in all books by now."""
         if version != self.recent_version:
             self.recent, self.recent_version = [], version
