@@ -7,6 +7,7 @@ it then holds the summary and the last steps.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -112,11 +113,7 @@ def _trimmed(item: Item, most: int) -> Item:
         return item
     text = data[:most].decode("utf-8", "ignore")
     text += f"\n[... {len(data) - most:,} bytes dropped: they did not fit the model's window ...]"
-    return Observed(
-        action=item.action,
-        observation=type(item.observation)(text=text, is_error=item.observation.is_error),
-        refused=item.refused,
-    )
+    return replace(item, observation=replace(item.observation, text=text))
 
 
 def _step(item: Item) -> int | None:
