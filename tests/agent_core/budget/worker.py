@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sys
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,9 +30,9 @@ async def work(redis_url: str, folder: Path, base_url: str, member_nano: int) ->
             await asyncio.sleep(0.05)
 
 
-async def _turn(turn: object) -> None:
+async def _turn(turn: Awaitable[object]) -> None:
     with contextlib.suppress(FencedError):
-        await turn  # type: ignore[misc]
+        await turn
 
 
 if __name__ == "__main__":
