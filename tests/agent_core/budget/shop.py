@@ -101,14 +101,20 @@ class Shop:
             await asyncio.sleep(0)
         raise AssertionError("it never stands still")
 
+    async def run_all_dry(self, refs: list[SessionRef]) -> list[State]:
+        """The same for many at once."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self.run_dry(ref)) for ref in refs]
+        return [task.result() for task in tasks]
+
     async def reserved(self, ref: SessionRef) -> list[CallReserved]:
         """Everything that the session ever held."""
         commits = await self.control.commits(ref)
         return [one for commit in commits for one in commit.events if isinstance(one, CallReserved)]
 
-    async def settled(self, ref: SessionRef) -> list[CallSettled]:
-        """How every request of the session ended."""
-        commits = await self.control.commits(ref)
+    async def settled(self, *refs: SessionRef) -> list[CallSettled]:
+        """How every request of the sessions ended."""
+        commits = [commit for ref in refs for commit in await self.control.commits(ref)]
         return [one for commit in commits for one in commit.events if isinstance(one, CallSettled)]
 
 

@@ -49,10 +49,8 @@ async def test_kills_lose_no_cent_and_pass_no_cap(storage: Storage, redis_url: s
             await _killed(redis_url, tmp_path, till, chance.uniform(0.1, 0.6))
             held_at_death = (await books(storage, shop)).member_day
             assert held_at_death.nano <= CAP
-            async with asyncio.TaskGroup() as group:
-                last = [group.create_task(shop.run_dry(ref)) for ref in refs]
-            states = [task.result() for task in last]
-            settled = [one for state in states for one in await shop.settled(state.ref)]
+            await shop.run_all_dry(refs)
+            settled = await shop.settled(*refs)
             sums = await books(storage, shop)
             whole = sum(one.nano for one in settled)
             assert sums.member_day.nano == sums.server_day.nano == sums.host_month.nano == whole <= CAP

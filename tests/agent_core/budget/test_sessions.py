@@ -135,9 +135,7 @@ async def test_two_hundred_sessions_of_one_member_stay_below_the_members_cap(
     caps = replace(WIDE, member_day=40 * CENT)
     async with Till.open(rough(1)) as till, open_shop(storage, tmp_path, till.base_url, caps=caps) as shop:
         refs = [await shop.start(str(number)) for number in range(1, 201)]
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(shop.run_dry(ref)) for ref in refs]
-        await agree(storage, shop, till, [task.result() for task in tasks])
+        await agree(storage, shop, till, await shop.run_all_dry(refs))
         sums = await books(storage, shop)
         assert 38 * CENT < sums.member_day.nano <= caps.member_day
         assert sums.member_day == sums.server_day
@@ -145,7 +143,7 @@ async def test_two_hundred_sessions_of_one_member_stay_below_the_members_cap(
 
 async def agree(storage: Storage, shop: Shop, till: Till, states: list[State]) -> None:
     """The books are the server's log, with each lost reply at its reservation."""
-    settled = [one for state in states for one in await shop.settled(state.ref)]
+    settled = await shop.settled(*(state.ref for state in states))
     lost = [one for one in settled if one.outcome == "lost"]
     assert len(lost) == till.fated["drop"] + till.fated["cut"]
     assert sum(one.outcome == "billed" for one in settled) == till.fated["ok"]
@@ -164,11 +162,9 @@ async def test_all_servers_together_stay_below_the_hosts_cap(storage: Storage, t
             await shop.start("1", guild=str(guild), who=Person(id=str(guild), name="x"))
             for guild in range(100, 160)
         ]
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(shop.run_dry(ref)) for ref in refs]
-        states = [task.result() for task in tasks]
+        states = await shop.run_all_dry(refs)
         assert {state.limit.what for state in states if state.limit} == {"host_day"}
-        settled = [one for state in states for one in await shop.settled(state.ref)]
+        settled = await shop.settled(*refs)
         whole = till.billed + sum(one.nano for one in settled if one.outcome == "lost")
         assert (await books(storage, shop, "100")).host_day.nano == whole
         assert 18 * CENT < whole <= caps.host_day
@@ -184,10 +180,8 @@ async def test_a_worker_that_dies_at_any_moment_leaves_the_books_right(storage: 
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-        async with asyncio.TaskGroup() as group:
-            last = [group.create_task(shop.run_dry(ref)) for ref in refs]
-        states = [task.result() for task in last]
-        settled = [one for state in states for one in await shop.settled(state.ref)]
+        await shop.run_all_dry(refs)
+        settled = await shop.settled(*refs)
         whole = sum(one.nano for one in settled)
         sums = await books(storage, shop)
         assert sums.member_day.nano == sums.host_day.nano == whole <= caps.member_day
