@@ -141,9 +141,8 @@ class Control:
         )
         last = Commit(version=version + 1, at=self._clock.now(), events=(forked,))
         await self.storage.index.add(order.ref, order.channel_id)
-        await self.storage.posts.set_cursor(
-            order.ref, version
-        )  # what was before is shown in the other thread
+        # What was before is shown in the other thread.
+        await self.storage.posts.set_cursor(order.ref, version)
         await self.storage.journal.begin(order.ref, [*commits, last])
         await self._engine.wake(order.ref)
 

@@ -231,9 +231,8 @@ async def wait_for_thread(house: House, state: State) -> None:
 
 async def rest(house: House, state: State, until: float | None) -> None:
     """Leave the session alone until a signal or the given time."""
-    await house.engine.report(
-        state.ref
-    )  # what a turn asked for on its way may have been lost with its worker
+    # What a turn asked for on its way may have been lost with its worker.
+    await house.engine.report(state.ref)
     if state.ended:
         await house.on_ended(state)
         await house.storage.index.ended(state.ref)

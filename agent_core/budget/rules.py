@@ -87,10 +87,8 @@ def prompt_bound(estimate: int, measured: tuple[int, int] | None) -> int:
     """
     if measured is None or measured[0] <= 0:
         return estimate
-    then, true = (
-        measured[0],
-        max(measured[1], measured[0] // 8),
-    )  # a server that reports too few is not believed
+    then = measured[0]
+    true = max(measured[1], then // 8)  # a server that reports too few is not believed
     if estimate >= then:
         return true + estimate - then
     return max(estimate, -(-estimate * true // then))

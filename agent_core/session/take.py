@@ -78,9 +78,8 @@ def _events(state: State, signal: Signal, later: Sequence[Signal]) -> tuple[Even
         case PauseAsked():
             return () if state.paused else (Paused(by=signal.by, reason=signal.reason),)
         case ResumeAsked():
-            passes = (
-                state.limit is not None and state.limit.until is not None
-            )  # and the host may have raised it
+            # A limit that passes by itself may have been raised by the host.
+            passes = state.limit is not None and state.limit.until is not None
             return (Resumed(person=signal.person),) if state.paused or state.failure or passes else ()
         case RewindAsked():
             return _rewound(state, signal)
