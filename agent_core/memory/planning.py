@@ -32,7 +32,7 @@ def adding(shelf: Shelf, record: Record, row: bytes, cap: int | None) -> Plan:
     if record.before is not None and record.before not in shelf.by_id:
         record, row = replace(record, before=None), b""  # forgotten meanwhile, and its text is in the vector
     evicted = shelf.least(len(shelf) + 1 - cap) if cap is not None and len(shelf) >= cap else []
-    slot = shelf.free_slots(1)[0]
+    slot = shelf.free_slot()
     row = row or _no_row(shelf)
     written = [Slot(slot=slot, record=record, row=row), *_without(shelf, evicted)]
     return Plan(slots=tuple(written), size=max(shelf.size, slot + 1), ids=(record.id,))

@@ -38,7 +38,7 @@ class Shelf:
         self.by_message: dict[str, int] = {}
         self.followers: defaultdict[str, set[int]] = defaultdict(set)
         self._records: list[Record | None] = []
-        self._free: list[int] = []
+        self._free: dict[int, None] = {}
         self._channels: dict[str, int] = {}
         self._lines: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
         self._several: set[int] = set()
@@ -67,16 +67,15 @@ class Shelf:
         """When it was last said, in unix seconds."""
         return float(self._at[slot])
 
-    def free_slots(self, count: int) -> list[int]:
-        """The slots that the next ones get."""
-        free = [slot for slot in reversed(self._free) if self._records[slot] is None]
-        found = list(dict.fromkeys(free))[:count]
-        return [*found, *range(self.size, self.size + count - len(found))]
+    def free_slot(self) -> int:
+        """The slot that the next one gets: the one that was emptied last, or a new one."""
+        return next(reversed(self._free), self.size)
 
     def put(self, slot: int, record: Record, row: bytes) -> None:
         """Set a slot to what Redis holds."""
         self.drop(slot)
         self._reserve(slot)
+        del self._free[slot]
         self._records[slot] = record
         self.rows.put(slot, row)
         self.lexical.add(slot, filed(record))
@@ -103,7 +102,7 @@ class Shelf:
         self._records[slot] = None
         self._live[slot] = False
         self._several.discard(slot)
-        self._free.append(slot)
+        self._free[slot] = None
         self.by_id.pop(record.id, None)
         if self.by_key.get(record.key) == slot:
             del self.by_key[record.key]
@@ -197,8 +196,8 @@ class Shelf:
 
     def _reserve(self, slot: int) -> None:
         while slot >= len(self._records):
+            self._free[self.size] = None
             self._records.append(None)
-            self._free.append(len(self._records) - 1)
         if slot >= len(self._live):
             more = max(slot + 1, 2 * len(self._live), 64) - len(self._live)
             self._live = np.concatenate([self._live, np.zeros(more, np.bool_)])
