@@ -18,6 +18,7 @@ from typing import ParamSpec, TypeVar
 
 from agent_core.errors import StoreUnavailableError
 from agent_core.storage import BlobStore
+from agent_core.storage.threads import to_its_end
 from agent_core.values import FileRef, Manifest, NamedFile, SessionRef
 
 CHUNK = 1 << 20
@@ -113,16 +114,10 @@ class Workspace:
 
 async def _on_disk(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do it in a thread, and to its end even where the caller is cancelled: nobody finds half of it."""
-    doing = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
     try:
-        return await asyncio.shield(doing)
+        return await to_its_end(work, *args, **kwargs)
     except OSError as error:
         raise StoreUnavailableError(f"The workspaces cannot be used: {error}.") from error
-    finally:
-        while not doing.done():
-            with suppress(asyncio.CancelledError):  # cancelled twice: still not before it has ended
-                await asyncio.wait({doing})
-        doing.exception()  # looked at, so that nobody reports it as lost
 
 
 def _touch(folder: Path) -> None:

@@ -20,7 +20,7 @@ from agent_core.memory.changes import Changes, shelf_of
 from agent_core.memory.embedder import Embedder, Embeds
 from agent_core.memory.given import check, clean, known_kinds, open_channels
 from agent_core.memory.neighbours import before, in_context, record_of
-from agent_core.memory.places import Place, Places, base_of, in_thread
+from agent_core.memory.places import Place, Places, base_of
 from agent_core.memory.planning import Match, Plan
 from agent_core.memory.ranking import Parts
 from agent_core.memory.rows import pack
@@ -39,6 +39,7 @@ from agent_core.memory.values import (
 )
 from agent_core.storage import keys
 from agent_core.storage.redis import connected
+from agent_core.storage.threads import to_its_end
 
 MOST_HITS = 200
 _ALL_PARTS = Parts()
@@ -199,7 +200,7 @@ class Memory:
                 vector = await self._of_one_model(guild_id, place, vector)
                 shelf = shelf_of(place)
             _, named = shelf.names.strip(query)
-            return await in_thread(
+            return await to_its_end(
                 search, shelf, query, vector, named, seen=seen, k=k, now=time.time(), parts=parts
             )
 

@@ -1,15 +1,14 @@
 """The copies that this process has of servers' memories: loaded once, brought up to date before each use."""
 
 import asyncio
-import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import ParamSpec, TypeVar
 
 from agent_core.errors import StoreUnavailableError
 from agent_core.memory.shelf import Shelf
 from agent_core.memory.store import NOTHING, PAGE, Base, News, Slot, Store
+from agent_core.storage.threads import to_its_end
 
 WITHIN_S = 17.0
 """Seconds that one use may wait and last."""
@@ -17,9 +16,6 @@ _MOST_KEPT = 200_000
 """Memories in all copies; past it the copy that was used longest ago goes."""
 _INLINE = 4
 _ATTEMPTS = 3
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class Place:
@@ -104,7 +100,7 @@ class Places:
         shelf = _shelf(base)
         for start in range(0, size, PAGE):
             page = await self._store.page(guild_id, start, base.dim)
-            await in_thread(_put_all, shelf, page)
+            await to_its_end(_put_all, shelf, page)
         return shelf
 
     def _make_room(self, used: str) -> None:
@@ -124,20 +120,8 @@ async def apply(shelf: Shelf, news: News) -> None:
     if len(news.slots) <= _INLINE:
         _put_all(shelf, news.slots)
     else:
-        await in_thread(_put_all, shelf, news.slots)
+        await to_its_end(_put_all, shelf, news.slots)
     shelf.revision = news.base.revision
-
-
-async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do it in a thread, and to its end even where the caller is cancelled: nobody else uses the copy."""
-    doing = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
-    try:
-        return await asyncio.shield(doing)
-    finally:
-        while not doing.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait({doing})
-        doing.exception()
 
 
 def _put_all(shelf: Shelf, slots: list[Slot] | tuple[Slot, ...]) -> None:

@@ -6,7 +6,7 @@ What is acknowledged is kept: flushed to the disk, or taken by the object store.
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
@@ -14,6 +14,7 @@ from agent_core.errors import RefusedError, StoreUnavailableError
 from agent_core.storage import shelf
 from agent_core.storage.bucket import Bucket
 from agent_core.storage.shelf import Incoming, Shelf
+from agent_core.storage.threads import to_its_end
 from agent_core.values import FileRef
 
 _MODE = 0o644
@@ -127,7 +128,7 @@ class BlobStore:
         for at in range(0, len(paths), _BATCH):
             streams: list[BinaryIO] = []
             try:
-                copies = await _to_its_end(self._copied, paths[at : at + _BATCH], streams)
+                copies = await to_its_end(self._copied, paths[at : at + _BATCH], streams)
                 await self._store(guild_id, [file for file, _ in copies])
             finally:
                 await _on_disk(_discard_all, streams)
@@ -177,7 +178,7 @@ class BlobStore:
     async def remove(self, guild_id: str, names: Sequence[str], older_than_s: float) -> int:
         """Remove these files, except those that were put again within that time; how many went."""
         if self._bucket is None:
-            return await _to_its_end(self._shelf.remove, guild_id, names, older_than_s)
+            return await to_its_end(self._shelf.remove, guild_id, names, older_than_s)
         gone = [await self._bucket.remove(guild_id, name, older_than_s) for name in names]
         return sum(gone)
 
@@ -200,14 +201,14 @@ class BlobStore:
             return
         for guild_id in await _on_disk(self._shelf.guilds):
             names = await _on_disk(self._shelf.old, guild_id, older_than_s)
-            await _to_its_end(self._shelf.remove, guild_id, names, older_than_s)
+            await to_its_end(self._shelf.remove, guild_id, names, older_than_s)
 
     async def _store(self, guild_id: str, files: Sequence[Incoming]) -> None:
         """Have the files where they are kept, and lie on the shelf."""
         bucket = self._bucket
         if bucket is None:
             try:
-                await _to_its_end(self._shelf.keep, guild_id, files)
+                await to_its_end(self._shelf.keep, guild_id, files)
             except OSError as error:
                 raise StoreUnavailableError(f"The blob store cannot be used: {error}.") from error
             return
@@ -262,18 +263,6 @@ async def _on_disk(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
         return await asyncio.to_thread(work, *args, **kwargs)
     except OSError as error:
         raise StoreUnavailableError(f"The blob store cannot be used: {error}.") from error
-
-
-async def _to_its_end(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do it in a thread, and to its end even where the caller is cancelled. Raises what the work raises."""
-    doing = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
-    try:
-        return await asyncio.shield(doing)
-    finally:
-        while not doing.done():
-            with suppress(asyncio.CancelledError):  # cancelled twice: still not before it has ended
-                await asyncio.wait({doing})
-        doing.exception()  # looked at, so that nobody reports it as lost
 
 
 def _discard_all(streams: Sequence[BinaryIO]) -> None:
