@@ -126,7 +126,7 @@ class Store:
 
     async def base(self, guild_id: str) -> tuple[Base, int]:
         """What there is, and how many slots."""
-        reply: Any = self._redis.hmget(_names(guild_id)[0], ["inc", "rev", "model", "dim", "next"])
+        reply: Any = self._redis.hmget(keys.memories(guild_id)[0], ["inc", "rev", "model", "dim", "next"])
         found: list[Any] = await answered(reply)
         if found[0] is None:
             return NOTHING, 0
@@ -135,7 +135,7 @@ class Store:
 
     async def page(self, guild_id: str, start: int, dim: int) -> list[Slot]:
         """The slots from `start` on, at most PAGE."""
-        _, rows, records, _ = _names(guild_id)
+        _, rows, records, _ = keys.memories(guild_id)
         pipe: Any = self._redis.pipeline(transaction=False)
         pipe.hmget(records, [str(slot) for slot in range(start, start + PAGE)])
         pipe.getrange(rows, start * dim, (start + PAGE) * dim - 1)
@@ -148,7 +148,7 @@ class Store:
 
     async def news(self, guild_id: str, incarnation: str, revision: int) -> News:
         """What has changed since this revision of this incarnation."""
-        names = _names(guild_id)
+        names = keys.memories(guild_id)
         reply: Any = self._redis.eval(_SYNC, len(names), *names, incarnation, str(revision))
         inc, rev, model, dim, anew, slots, tokens = await answered(reply)
         base = Base(incarnation=text(inc), revision=int(rev), model_id=text(model), dim=int(dim))
@@ -175,31 +175,26 @@ class Store:
         arguments += [base.model_id, str(base.dim), str(size), listed]
         for one in slots:
             arguments += [str(one.slot), dump_record(one.record) if one.record else "", one.row]
-        names = _names(guild_id)
+        names = keys.memories(guild_id)
         reply: Any = self._redis.eval(_CHANGE, len(names), *names, *arguments)
         return incarnation if await answered(reply) == 1 else None
 
     async def adopt(self, guild_id: str, base: Base, model_id: str, dim: int) -> None:
         """Drop all vectors, and note the model of those to come; nothing where somebody was quicker."""
-        names = _names(guild_id)
+        names = keys.memories(guild_id)
         given = (base.incarnation, str(base.revision), secrets.token_hex(8), model_id, str(dim))
         reply: Any = self._redis.eval(_ADOPT, len(names), *names, *given)
         await answered(reply)
 
     async def purge(self, guild_id: str) -> int:
         """Remove every key of the server; how many memories those held."""
-        names = _names(guild_id)
+        names = keys.memories(guild_id)
         reply: Any = self._redis.eval(_PURGE, len(names), *names)
         return int(await answered(reply))
 
     async def size_bytes(self, guild_id: str) -> int:
         """What the server's memories take in Redis, measured by itself."""
         pipe: Any = self._redis.pipeline(transaction=False)
-        for name in _names(guild_id):
+        for name in keys.memories(guild_id):
             pipe.memory_usage(name, samples=100)
         return sum(int(one or 0) for one in await answered(pipe.execute()))
-
-
-def _names(guild_id: str) -> tuple[str, str, str, str]:
-    prefix = f"gk:{{{keys.checked(guild_id)}}}:mem"
-    return f"{prefix}:meta", f"{prefix}:v", f"{prefix}:d", f"{prefix}:log"

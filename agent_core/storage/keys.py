@@ -196,6 +196,16 @@ def host_call(ref: SessionRef, name: str) -> str:
     return f"gk:{{host}}:call:{checked(ref.guild_id)}:{checked(ref.id)}:{checked(name)}"
 
 
+def memories(guild_id: str) -> tuple[str, str, str, str]:
+    """Of the memories: what they rest on, their vectors, their records, what changed. See memory/store.py."""
+    return (
+        _of(guild_id, "mem", "meta"),
+        _of(guild_id, "mem", "v"),
+        _of(guild_id, "mem", "d"),
+        _of(guild_id, "mem", "log"),
+    )
+
+
 def schedules(guild_id: str) -> str:
     """Hash: schedule id -> the schedule as JSON."""
     return _of(guild_id, "schedules")
