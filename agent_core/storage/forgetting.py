@@ -18,7 +18,7 @@ from agent_core.storage import keys
 from agent_core.storage.blobs import BlobStore
 from agent_core.storage.journal import Journal
 from agent_core.storage.packing import pack, pack_lines
-from agent_core.storage.redis import answered, text
+from agent_core.storage.redis import answered, pages, text
 from agent_core.storage.states import States
 from agent_core.values import SessionRef
 
@@ -106,15 +106,11 @@ class Forgetting:
     async def purge(self, guild_id: str) -> int:
         """Remove every key of a server; how many those were."""
         gone = 0
-        cursor = 0
-        pattern = f"gk:{{{keys.checked(guild_id)}}}:*"
-        while True:
-            reply: Any = self._redis.scan(cursor, match=pattern, count=500)  # pyright: ignore[reportUnknownMemberType]
-            cursor, found = await answered(reply)
+        redis: Any = self._redis
+        pattern = keys.every_of(guild_id)
+        async for found in pages(lambda cursor: redis.scan(cursor, match=pattern, count=500)):
             if found:
-                gone += int(await answered(self._redis.unlink(*found)))
-            if int(cursor) == 0:
-                break
+                gone += int(await answered(redis.unlink(*found)))
         await answered(self._redis.srem(keys.GUILDS, guild_id))
         await answered(self._redis.hdel(keys.LEFT, guild_id))
         return gone

@@ -6,7 +6,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from agent_core.storage import keys
-from agent_core.storage.redis import answered, text
+from agent_core.storage.redis import answered, pages, text
 from agent_core.values import SessionRef
 
 PAGE = 500
@@ -66,13 +66,9 @@ class Index:
 
     async def live_pages(self, guild_id: str) -> AsyncGenerator[list[SessionRef]]:
         """The same, some at a time; one may come twice."""
-        cursor = 0
-        more = True
-        while more:
-            reply = self._redis.sscan(keys.live(guild_id), cursor, count=PAGE)  # pyright: ignore[reportUnknownMemberType]
-            cursor, found = cast(tuple[int, list[Any]], await answered(reply))
+        redis: Any = self._redis
+        async for found in pages(lambda cursor: redis.sscan(keys.live(guild_id), cursor, count=PAGE)):
             yield [SessionRef(guild_id, text(session_id)) for session_id in found]
-            more = cursor != 0
 
     async def recent(self, guild_id: str, limit: int) -> list[SessionRef]:
         """The newest first, at most `limit`; ended ones too."""

@@ -51,6 +51,11 @@ def _of(guild_id: str, *parts: str) -> str:
     return ":".join((f"gk:{{{checked(guild_id)}}}", *parts))
 
 
+def every_of(guild_id: str) -> str:
+    """A pattern of all keys of one server."""
+    return _of(guild_id, "*")
+
+
 def guild_of(key: str) -> str:
     """The server that a key belongs to."""
     return key.partition("{")[2].partition("}")[0]

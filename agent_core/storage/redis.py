@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -98,6 +98,18 @@ async def answered(reply: Awaitable[T]) -> T:
     except RedisError as error:
         quotes = "of pipeline caused error" in str(error)
         raise translated(error) from (None if quotes else error)
+
+
+async def pages(scan: Callable[[int], Awaitable[Any]]) -> AsyncGenerator[Any]:
+    """What a SCAN finds, some at a time, from its first cursor to its last; one thing may come twice.
+
+    Raises as `answered`.
+    """
+    cursor, more = 0, True
+    while more:
+        cursor, found = await answered(scan(cursor))
+        yield found
+        more = int(cursor) != 0
 
 
 def translated(error: RedisError) -> Exception:

@@ -19,7 +19,7 @@ from agent_core.errors import NewerEventError, StoreUnavailableError
 from agent_core.storage import keys
 from agent_core.storage.blobs import BlobStore
 from agent_core.storage.packing import unpack, unpack_lines
-from agent_core.storage.redis import answered, raw, text
+from agent_core.storage.redis import answered, pages, raw, text
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -68,12 +68,9 @@ class Rubbish:
     async def _named(self, guilds: Collection[str]) -> dict[str, Names]:
         """What each server names; those that hold something unreadable are left out."""
         named: dict[str, Names] = {guild_id: set() for guild_id in guilds}
-        cursor = 0
-        more = True
-        while more:
-            reply = self._redis.scan(cursor, match=keys.EVERY, count=_PAGE)  # pyright: ignore[reportUnknownMemberType]
-            cursor, found = cast(tuple[int, list[bytes]], await answered(reply))
-            for key in map(text, found):
+        redis: Any = self._redis
+        async for found in pages(lambda cursor: redis.scan(cursor, match=keys.EVERY, count=_PAGE)):
+            for key in map(text, cast(list[bytes], found)):
                 guild_id = keys.guild_of(key)
                 if guild_id not in named:
                     continue
@@ -82,7 +79,6 @@ class Rubbish:
                 except (NewerEventError, zlib.error) as error:
                     log.warning("blobs are kept: a key cannot be read", key=key, reason=str(error))
                     del named[guild_id]
-            more = cursor != 0
         return named
 
     async def _look(self, guild_id: str, key: str, named: Names) -> None:
@@ -128,13 +124,9 @@ class Rubbish:
     async def _look_through(self, kind: str, key: str, named: Names) -> None:
         redis: Any = self._redis
         scan = {"hash": redis.hscan, "set": redis.sscan, "zset": redis.zscan}[kind]
-        cursor = 0
-        more = True
-        while more:
-            cursor, found = cast(tuple[int, Any], await answered(scan(key, cursor, count=_PAGE)))
+        async for found in pages(lambda cursor: scan(key, cursor, count=_PAGE)):
             values: list[Any] = [*found, *found.values()] if kind == "hash" else [*found]
             _add(named, [raw(value[0] if kind == "zset" else value) for value in values])
-            more = cursor != 0
 
 
 def _add(named: Names, values: Iterable[bytes]) -> None:
