@@ -5,7 +5,7 @@ from dataclasses import replace
 from secrets import token_hex
 
 from agent_core.errors import StoreUnavailableError
-from agent_core.memory.places import Place, Places, apply, base_of
+from agent_core.memory.places import Place, Places, apply, base_of, empty_shelf
 from agent_core.memory.planning import Plan
 from agent_core.memory.shelf import Shelf
 from agent_core.memory.store import Base, News, Slot, Store
@@ -56,12 +56,10 @@ async def _applied(place: Place, base: Base, slots: tuple[Slot, ...]) -> None:
     """Bring a change of our own into the copy."""
     shelf = shelf_of(place)
     if shelf.rows.dim != base.dim:
-        place.shelf = shelf = Shelf(
-            incarnation=base.incarnation, revision=base.revision, model_id=base.model_id, dim=base.dim
-        )
         if base.revision:
             place.shelf = None  # it had rows of no size: read it anew
             return
+        place.shelf = shelf = empty_shelf(base)
     base = replace(base, revision=base.revision + 1)
     rows = [one if one.row else replace(one, row=shelf.rows.row(one.slot)) for one in slots]
     await apply(shelf, News(base=base, anew=False, slots=tuple(rows), tokens=frozenset()))

@@ -97,7 +97,7 @@ class Places:
 
     async def _read(self, guild_id: str) -> Shelf:
         base, size = await self._store.base(guild_id)
-        shelf = _shelf(base)
+        shelf = empty_shelf(base)
         for start in range(0, size, PAGE):
             page = await self._store.page(guild_id, start, base.dim)
             await to_its_end(_put_all, shelf, page)
@@ -132,7 +132,8 @@ def _put_all(shelf: Shelf, slots: list[Slot] | tuple[Slot, ...]) -> None:
             shelf.put(one.slot, one.record, one.row)
 
 
-def _shelf(base: Base) -> Shelf:
+def empty_shelf(base: Base) -> Shelf:
+    """A copy in which nothing lies yet."""
     return Shelf(incarnation=base.incarnation, revision=base.revision, model_id=base.model_id, dim=base.dim)
 
 
