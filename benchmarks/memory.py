@@ -9,8 +9,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
@@ -84,15 +83,19 @@ class Score:
 
 
 async def ask(
-    memory: Memory, guild_id: str, question: locomo.Question, turns_of: dict[str, set[str]], parts: Parts
-) -> tuple[list[set[str]], float]:
+    memory: Memory,
+    guild_id: str,
+    question: locomo.Question,
+    turns_of: dict[str, set[str]],
+    parts: Parts,
+    *,
+    half: int,
+) -> Score:
     began = time.perf_counter()
     found = await memory.search(guild_id, question.text, DEPTHS[-1], channels=ALL_CHANNELS, parts=parts)
     took = (time.perf_counter() - began) * 1000
-    return [turns_of[hit.id] for hit in found.hits], took
+    hits = [turns_of[hit.id] for hit in found.hits]
 
-
-def score(hits: Sequence[set[str]], question: locomo.Question, half: int, took: float) -> Score:
     def among(depth: int) -> set[str]:
         return set[str]().union(*hits[:depth])
 
@@ -127,11 +130,8 @@ async def recall(path: Path, redis_url: str, embedder: Embedder) -> None:
         say(f"{'recall of the evidence, %':32}" + "".join(f"{'@' + str(depth):>7}" for depth in DEPTHS))
         for name, parts in WITHOUT.items():
             scores = [
-                score(*(await ask(memory, str(number), question, turns_of, parts))[:1], question, half, 0.0)
-                if parts is not WHOLE
-                else await _whole(memory, str(number), question, turns_of, half)
+                await ask(memory, str(number), question, turns_of, parts, half=int(number > len(samples) / 2))
                 for number, (sample, turns_of) in enumerate(zip(samples, filled, strict=True), start=1)
-                for half in [int(number > len(samples) / 2)]
                 for question in sample.questions
             ]
             rows = [mean([one.recall[place] for one in scores]) for place in range(len(DEPTHS))]
@@ -139,13 +139,6 @@ async def recall(path: Path, redis_url: str, embedder: Embedder) -> None:
             if parts is WHOLE:
                 _details(scores)
         say(f"a write takes {statistics.median(writes):.1f} ms (median)")
-
-
-async def _whole(
-    memory: Memory, guild_id: str, question: locomo.Question, turns_of: dict[str, set[str]], half: int
-) -> Score:
-    hits, took = await ask(memory, guild_id, question, turns_of, WHOLE)
-    return score(hits, question, half, took)
 
 
 def _details(scores: Sequence[Score]) -> None:
@@ -295,13 +288,6 @@ async def _lags(work: Awaitable[object]) -> float:
     return sorted(late)[int(len(late) * 0.99) - 1]
 
 
-@asynccontextmanager
-async def redis_for_all() -> AsyncGenerator[EmbeddedRedis]:
-    with tempfile.TemporaryDirectory() as folder:
-        async with EmbeddedRedis(Path(folder)) as redis:
-            yield redis
-
-
 async def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -311,7 +297,7 @@ async def main() -> None:
     given, _ = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as folder:
         models = given.models or Path(folder)
-        async with redis_for_all() as redis, Embedder(cache=models) as embedder:
+        async with EmbeddedRedis(Path(folder) / "redis") as redis, Embedder(cache=models) as embedder:
             await embedder.embed(["warm"])
             say(f"embedding by {embedder.backend}, one thread")
             if given.only != "cost":

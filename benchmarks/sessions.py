@@ -162,23 +162,14 @@ async def waiting() -> None:
 
 async def proposed(storage: Storage, ref: SessionRef) -> None:
     """A session that waits at its first proposal, as if a worker had brought it there."""
-    prose = Prose.shared()
-    said = reply(prose.words(500), call(prose, 1, "run_python"))
-    thought = Thought(
-        step=1,
-        text=said.text,
-        actions=said.actions,
-        problems={},
-        usage=Usage(),
-        cost_usd=0.0,
-        message=said.message,
-    )
     ask = Proposed(
         action="1.1", why="the first run of a goal asks", rule="every `run_python`", plan_card=True
     )
     bound = ThreadBound(thread_id=f"9{ref.id}", upload_limit=10**7)
     await storage.index.add(ref, "30")
-    for version, events in enumerate([(started(Autonomy.GUARDED),), (bound,), (thought, ask)], 1):
+    for version, events in enumerate(
+        [(started(Autonomy.GUARDED),), (bound,), (thought(Prose.shared(), 1), ask)], 1
+    ):
         await storage.journal.append(ref, Commit(version=version, at=time.time(), events=events))
     for moved, mark in (await storage.inbox.moved(ref.guild_id)).items():
         await storage.inbox.settled(moved, mark)
@@ -227,23 +218,26 @@ def journal(steps: int) -> list[Commit]:
     prose = Prose()
     events: list[Event] = [started(Autonomy.AUTO)]
     for step in range(1, steps + 1):
-        said = reply(prose.words(500), call(prose, step, "run_python"))
-        events.append(
-            Thought(
-                step=step,
-                text=said.text,
-                actions=said.actions,
-                problems={},
-                usage=Usage(),
-                cost_usd=0.0,
-                message=said.message,
-            )
-        )
+        events.append(thought(prose, step))
         events.append(ActionStarted(action=f"{step}.1", run_id=f"{step:032x}"))
         events.append(Observed(action=f"{step}.1", observation=Observation(text=prose.words(OUTPUT))))
     return [
         Commit(version=version, at=float(version), events=(event,)) for version, event in enumerate(events, 1)
     ]
+
+
+def thought(prose: Prose, step: int) -> Thought:
+    """Of 2 KB, with a call of the tool."""
+    said = reply(prose.words(500), call(prose, step, "run_python"))
+    return Thought(
+        step=step,
+        text=said.text,
+        actions=said.actions,
+        problems={},
+        usage=Usage(),
+        cost_usd=0.0,
+        message=said.message,
+    )
 
 
 def started(autonomy: Autonomy) -> SessionStarted:
