@@ -17,7 +17,7 @@ from agent_core.events import Observed, PersonSpoke, Recalled
 from agent_core.memory import words
 from agent_core.memory.memory import Memory
 from agent_core.memory.search import Found
-from agent_core.memory.values import Recall
+from agent_core.memory.values import Kind, Recall
 from agent_core.session import State
 from agent_core.storage import Rules
 from agent_core.values import Person, ServerRules, Status
@@ -134,12 +134,12 @@ class SessionMemory:
                 at=at,
             )
 
-    async def _keep(self, state: State, kind: str, text: str) -> None:
+    async def _keep(self, state: State, kind: Kind, text: str) -> None:
         with contextlib.suppress(SecretRefusedError, ValueError):
             await self.memory.remember(
                 state.ref.guild_id,
                 text[:_LONGEST_OUTCOME],
-                kind="outcome" if kind == "outcome" else "lesson",
+                kind=kind,
                 author_id=state.starter.id,
                 author=state.starter.name,
                 channel_id=state.thread_id,
