@@ -7,6 +7,7 @@ begins anew from what stands there now.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from redis.asyncio import Redis
@@ -16,7 +17,7 @@ from agent_core.errors import StoreUnavailableError
 from agent_core.events import Commit, dump_commit
 from agent_core.storage import keys
 from agent_core.storage.blobs import BlobStore
-from agent_core.storage.journal import Journal
+from agent_core.storage.journal import Archived, Journal
 from agent_core.storage.packing import pack, pack_lines
 from agent_core.storage.redis import answered, pages, text
 from agent_core.storage.states import States
@@ -66,7 +67,7 @@ class Forgetting:
             if not commits or list(changed) == commits:
                 return False
             if archived is not None:
-                if await self._replace_archive(ref, text(archived), changed):
+                if await self._replace_archive(ref, Archived.parse(archived), changed):
                     return True
                 continue
             temporary = keys.rewriting(ref)
@@ -84,15 +85,14 @@ class Forgetting:
                 return True
         raise StoreUnavailableError(f"{ref} writes too fast to be rewritten just now.")
 
-    async def _replace_archive(self, ref: SessionRef, named: str, commits: Sequence[Commit]) -> bool:
+    async def _replace_archive(self, ref: SessionRef, old: Archived, commits: Sequence[Commit]) -> bool:
         """The same for a journal that lies in the blob store."""
-        version, old, ended = named.split(" ")
         data = await asyncio.to_thread(pack_lines, [dump_commit(commit) for commit in commits])
         file = await self._blobs.put_bytes(ref.guild_id, data)
-        now = f"{version} {file.sha256} {ended}"
-        if await answered(self._redis.eval(_RENAME, 1, keys.archive(ref), named, now)) != 1:
+        now = replace(old, sha256=file.sha256)
+        if await answered(self._redis.eval(_RENAME, 1, keys.archive(ref), str(old), str(now))) != 1:
             return False
-        await self._blobs.remove(ref.guild_id, [old], 0.0)
+        await self._blobs.remove(ref.guild_id, [old.sha256], 0.0)
         return True
 
     async def rewrite_log(self) -> None:

@@ -6,6 +6,7 @@ The entry of version n has the id `n-0`. Redis takes each id once: of two writer
 import asyncio
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -55,6 +56,25 @@ end
 redis.call('ZADD', KEYS[2], redis.call('TIME')[1], ARGV[1])
 return 1
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """Where a journal lies that was moved into the blob store, as its key says it."""
+
+    version: int
+    """Of the last commit."""
+    sha256: str
+    ended: float
+
+    @classmethod
+    def parse(cls, value: bytes | str) -> "Archived":
+        """The inverse of `str`."""
+        version, sha256, ended = text(value).split(" ")
+        return cls(version=int(version), sha256=sha256, ended=float(ended))
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.sha256} {self.ended!r}"
 
 
 class Journal:
@@ -115,19 +135,19 @@ class Journal:
         pipe.get(keys.archive(ref))
         last, archived = await answered(pipe.execute())
         if not last:
-            return int(text(archived).partition(" ")[0]) if archived else 0
+            return Archived.parse(archived).version if archived else 0
         return int(text(last[0][0]).partition("-")[0])
 
-    async def _page(self, ref: SessionRef, after: int) -> tuple[list[Any], str | None]:
+    async def _page(self, ref: SessionRef, after: int) -> tuple[list[Any], Archived | None]:
         """The next entries, and where the journal lies if it was archived: first the one, then the other."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.xrange(keys.journal(ref), min=f"({after}-0", count=PAGE)
         pipe.get(keys.archive(ref))
         page, archived = await answered(pipe.execute())
-        return page or [], text(archived) if archived else None
+        return page or [], Archived.parse(archived) if archived else None
 
-    async def _lines(self, ref: SessionRef, archived: str) -> list[bytes]:
-        data = await self._blobs.read(ref.guild_id, archived.split(" ")[1])
+    async def _lines(self, ref: SessionRef, archived: Archived) -> list[bytes]:
+        data = await self._blobs.read(ref.guild_id, archived.sha256)
         return await asyncio.to_thread(unpack_lines, data)
 
     async def append(

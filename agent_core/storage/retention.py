@@ -16,7 +16,7 @@ from agent_core.errors import NewerEventError, StoreUnavailableError, Unreadable
 from agent_core.events import Ended
 from agent_core.storage import keys
 from agent_core.storage.blobs import BlobStore
-from agent_core.storage.journal import Journal, parse_commits, parse_lines
+from agent_core.storage.journal import Archived, Journal, parse_commits, parse_lines
 from agent_core.storage.packing import pack_lines, unpack_lines
 from agent_core.storage.redis import answered, text
 from agent_core.values import SessionRef
@@ -58,7 +58,7 @@ class _Found:
     """A session that does not live, as a page of the index shows it."""
 
     ref: SessionRef
-    archived: str | None
+    archived: Archived | None
     newest: list[Any]
     """The last entry of its journal; empty where there is none."""
     shown: int
@@ -104,13 +104,14 @@ class Retention:
         if await asyncio.to_thread(unpack_lines, back) != lines:
             raise StoreUnavailableError(f"The copy of {ref} in the blob store is not what was copied.")
         names = _names(ref)
-        arguments = (f"{ended.version}-0", f"{ended.version} {file.sha256} {ended.at!r}", ref.id, thread)
+        archived = Archived(version=ended.version, sha256=file.sha256, ended=ended.at)
+        arguments = (f"{ended.version}-0", str(archived), ref.id, thread)
         return bool(await answered(self._redis.eval(_SWAP, len(names), *names, *arguments)))
 
     async def _treat(self, found: _Found, now: float, keep_s: float) -> bool:
         ref = found.ref
         if found.archived is not None:
-            if now - float(found.archived.split(" ")[2]) < keep_s:
+            if now - found.archived.ended < keep_s:
                 return False
             await self.delete(ref)
             return True
@@ -143,7 +144,7 @@ class Retention:
                 if not lives:
                     yield _Found(
                         ref=SessionRef(guild_id, name),
-                        archived=text(archived) if archived else None,
+                        archived=Archived.parse(archived) if archived else None,
                         newest=newest or [],
                         shown=int(shown or 0),
                     )
