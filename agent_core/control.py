@@ -141,8 +141,8 @@ class Control:
         )
         last = Commit(version=version + 1, at=self._clock.now(), events=(forked,))
         await self.storage.index.add(order.ref, order.channel_id)
-        # What was before is shown in the other thread.
-        await self.storage.posts.set_cursor(order.ref, version)
+        # What was before is shown in the other thread; the fork itself is shown once it has one of its own.
+        await self.storage.posts.set_cursor(order.ref, last.version)
         await self.storage.journal.begin(order.ref, [*commits, last])
         await self._engine.wake(order.ref)
 

@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
+from agent_core.control import Fork
 from agent_core.events import (
     ActionStarted,
+    Commit,
     Decided,
     Delivered,
     Ended,
@@ -12,11 +16,12 @@ from agent_core.events import (
     Proposed,
     RuleOffered,
     StopRequested,
+    ThreadBound,
 )
 from agent_core.signals import PauseAsked
 from agent_core.storage import keys
 from agent_core.storage.redis import connected
-from agent_core.values import NamedFile, Observation, Person, Status
+from agent_core.values import NamedFile, Observation, Person, SessionRef, Status
 from bot.discord_api import DiscordApi, Sent
 from bot.render.card import show_card
 from bot.reporter import Pace
@@ -101,6 +106,30 @@ async def test_nothing_is_shown_before_there_is_a_thread(scene: Scene):
     await scene.write(story)
     await scene.reporter().report(story.ref)
     assert len(await scene.messages(story.thread_id)) == 1
+
+
+@pytest.mark.parametrize("woken_early", [False, True])
+async def test_a_fork_shows_itself_in_its_own_thread_alone(scene: Scene, woken_early: bool):
+    story = await scene.story()
+    story.add(thought(1, "Hello", RUN))
+    story.add(observed("1.1", "exit code 0"))
+    await scene.write(story)
+    await scene.reporter().report(story.ref)
+    before = await scene.messages(story.thread_id)
+    starter = await scene.api.send(scene.channel_id, "🎯", nonce="fork")
+    await scene.api.thread_from(scene.channel_id, starter.id, "goal")
+    fork = SessionRef(scene.guild_id, starter.id)
+    order = Fork(ref=fork, source=story.ref, step=1, starter=ANN, channel_id=scene.channel_id)
+    await scene.control.fork(order)
+    if woken_early:  # before it has a thread
+        await scene.reporter().report(fork)
+    version = len(await scene.control.commits(fork)) + 1
+    bound = ThreadBound(thread_id=starter.id, upload_limit=1 << 20)
+    await scene.storage.journal.append(fork, Commit(version=version, at=9.0, events=(bound,)))
+    await scene.reporter().report(fork)
+    _, notice = [message["content"] for message in await scene.messages(starter.id)]
+    assert f"goes on from step 1 of <#{story.thread_id}>" in notice
+    assert await scene.messages(story.thread_id) == before
 
 
 async def test_a_proposal_carries_its_emoji_in_order_and_says_what_a_press_means(scene: Scene):
