@@ -4,7 +4,7 @@ What lands in a thread may only come from where everybody may read who can read 
 is shown for their eyes only, from where that member may read. A thread is read by whoever reads its parent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import discord
 
@@ -32,34 +32,34 @@ class Audience:
 
     async def of_session(self, state: State) -> frozenset[str]:
         """Where everybody may read who can read the session's thread. Raises StoreUnavailableError."""
-        guild_id = state.ref.guild_id
-        guild, channels = await self._look(guild_id)
+        guild, channels = await self._look(state.ref.guild_id)
+        own = frozenset([state.thread_id] if state.thread_id else [])
         here = channels.get(int(state.channel_id))
-        allowed = {state.thread_id} - {None}
-        for said_in in await self._memory.channels(guild_id):
-            there = channels.get(int(await self._parent(guild_id, said_in)))
-            if here is not None and there is not None and is_wider(there, here, guild.default_role):
-                allowed.add(said_in)
-        return frozenset(one for one in allowed if one is not None)
+        if here is None:
+            return own
+        return own | await self._where(
+            guild, channels, lambda there: is_wider(there, here, guild.default_role)
+        )
 
     async def of_everybody(self, state: State) -> frozenset[str]:
         """Where everybody in the session's server may read. Raises StoreUnavailableError."""
-        guild_id = state.ref.guild_id
-        guild, channels = await self._look(guild_id)
-        allowed: set[str] = set()
-        for said_in in await self._memory.channels(guild_id):
-            there = channels.get(int(await self._parent(guild_id, said_in)))
-            if there is not None and is_open(there, guild.default_role):
-                allowed.add(said_in)
-        return frozenset(allowed)
+        guild, channels = await self._look(state.ref.guild_id)
+        return await self._where(guild, channels, lambda there: is_open(there, guild.default_role))
 
     async def of_member(self, guild_id: str, member: discord.Member) -> frozenset[str]:
         """Where this member may read. Raises StoreUnavailableError."""
-        _, channels = await self._look(guild_id)
+        guild, channels = await self._look(guild_id)
+        return await self._where(guild, channels, lambda there: _reads(there.permissions_for(member)))
+
+    async def _where(
+        self, guild: discord.Guild, channels: Channels, may: Callable[[discord.abc.GuildChannel], bool]
+    ) -> frozenset[str]:
+        """The channels and threads in which something was said, and whose channel may be used."""
+        guild_id = str(guild.id)
         allowed: set[str] = set()
         for said_in in await self._memory.channels(guild_id):
             there = channels.get(int(await self._parent(guild_id, said_in)))
-            if there is not None and _reads(there.permissions_for(member)):
+            if there is not None and may(there):
                 allowed.add(said_in)
         return frozenset(allowed)
 
