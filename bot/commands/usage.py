@@ -25,6 +25,7 @@ from bot.render.usage import (
     day_chart,
     member_chart,
     session_chart,
+    spenders,
     totals,
 )
 
@@ -45,9 +46,7 @@ def usage(desk: Desk) -> Slash:
         view, sees_all = await _view(desk, interaction, member, days)
         states = await _sessions(desk, interaction, member, sees_all=sees_all) if by == "session" else []
         rows, chart = _shown(by, view, states)
-        text = (
-            "\n".join([*totals(view), "", *rows]) if rows else "\n".join([*totals(view), "", "Nothing yet."])
-        )
+        text = "\n".join([*totals(view), "", *(rows or ["Nothing yet."])])
         files = [Upload(name="usage.png", source=await asyncio.to_thread(chart))] if rows else []
         await answer(desk.api, interaction, text, files)
 
@@ -70,11 +69,7 @@ async def _view(desk: Desk, interaction: Asking, member: Member, count: int) -> 
     rules = await desk.control.rules(guild_id)
     sees_all = any(access.may(member, right, rules) for right in (Right.CONFIGURE, Right.SPEND))
     days = await desk.control.spent(guild_id, count)
-    spent: dict[str, int] = {}
-    for day in days:
-        for member_id, amount in day.members.items():
-            spent[member_id] = spent.get(member_id, 0) + amount.nano
-    most_first = sorted(spent, key=lambda member_id: -spent[member_id])
+    most_first = [member_id for member_id, _ in spenders(days)]
     names = await _names(desk, interaction.guild, most_first) if sees_all else {}
     view = View(days=days, caps=desk.control.caps, me=member.id, names={**names, member.id: member.name})
     return view, sees_all

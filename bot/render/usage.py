@@ -1,6 +1,6 @@
 """What was spent, by goal, member and day: a few rows, and a chart. Amounts are nano-dollars. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -65,23 +65,21 @@ def by_day(view: View) -> list[str]:
 
 def by_member(view: View) -> list[str]:
     """One row for each member whom the asker may see, who spent most first."""
-    spent = {member: amount for member, amount in _members(view).items() if member in view.names}
-    order = sorted(spent, key=lambda member: -spent[member])
-    rows = [f"**{line(view.names[member], 60)}** {money(spent[member])}" for member in order[:MOST_ROWS]]
-    return [*rows, *_more(len(order))]
+    shares = _shares(view)
+    rows = [f"**{line(view.names[member], 60)}** {money(nano)}" for member, nano in shares[:MOST_ROWS]]
+    return [*rows, *_more(len(shares))]
 
 
 def by_session(states: Sequence[State]) -> list[str]:
     """One row for each goal, who spent most first."""
-    order = sorted(states, key=lambda state: -state.spending.total)
+    order = _dearest(states)
     return [*(_session(state) for state in order[:MOST_ROWS]), *_more(len(order))]
 
 
 def day_chart(view: View) -> bytes:
     """The days, each bar made of the members' parts. Slow: not on the loop."""
     labels = [f"{date.fromisoformat(day.day):%d %b}" for day in view.days]
-    spent = {member: amount for member, amount in _members(view).items() if member in view.names}
-    shown = sorted(spent, key=lambda member: -spent[member])[:_MOST_PARTS]
+    shown = [member for member, _ in _shares(view)[:_MOST_PARTS]]
     parts = [
         Series(
             name="you" if member == view.me else view.names[member],
@@ -100,16 +98,15 @@ def day_chart(view: View) -> bytes:
 
 def member_chart(view: View) -> bytes:
     """The members side by side. Slow: not on the loop."""
-    spent = {member: amount for member, amount in _members(view).items() if member in view.names}
-    order = sorted(spent, key=lambda member: -spent[member])[:MOST_ROWS]
-    values = [_usd(spent[member]) for member in order]
-    labels = [view.names[member] for member in order]
+    shares = _shares(view)[:MOST_ROWS]
+    values = [_usd(nano) for _, nano in shares]
+    labels = [view.names[member] for member, _ in shares]
     return bar_chart("Spent by member", labels, [Series(name="US$", values=values)], unit="US$")
 
 
 def session_chart(states: Sequence[State]) -> bytes:
     """The goals side by side: billed, and what stands at its reservation. Slow: not on the loop."""
-    order = sorted(states, key=lambda state: -state.spending.total)[:MOST_ROWS]
+    order = _dearest(states)[:MOST_ROWS]
     billed = [_usd(state.spending.own - state.spending.lost_nano) for state in order]
     unsure = [_usd(state.spending.lost_nano + state.spending.held) for state in order]
     series = [Series(name="billed", values=billed)]
@@ -122,12 +119,8 @@ def session_chart(states: Sequence[State]) -> bytes:
 def _session(state: State) -> str:
     spending = state.spending
     place = f"<#{state.thread_id}> · " if state.thread_id else ""
-    lost = (
-        f", {money(spending.lost_nano)} of it for {counted(spending.lost, 'lost reply')}"
-        if spending.lost
-        else ""
-    )
-    lost = lost.replace("replys", "replies")
+    replies = "lost reply" if spending.lost == 1 else "lost replies"
+    lost = f", {money(spending.lost_nano)} of it for {spending.lost:,} {replies}" if spending.lost else ""
     cap = f"{state.limits.usd:.2f}"
     return (
         f"{EMOJI[state.status]} {place}{line(state.goal, 60)} · {money(spending.total)} of ${cap}{lost}"
@@ -135,12 +128,21 @@ def _session(state: State) -> str:
     )
 
 
-def _members(view: View) -> dict[str, int]:
+def spenders(days: Iterable[Day]) -> list[tuple[str, int]]:
+    """The members of these days and what each spent, who spent most first."""
     spent: dict[str, int] = {}
-    for day in view.days:
+    for day in days:
         for member, amount in day.members.items():
             spent[member] = spent.get(member, 0) + amount.nano
-    return spent
+    return sorted(spent.items(), key=lambda share: -share[1])
+
+
+def _shares(view: View) -> list[tuple[str, int]]:
+    return [(member, nano) for member, nano in spenders(view.days) if member in view.names]
+
+
+def _dearest(states: Iterable[State]) -> list[State]:
+    return sorted(states, key=lambda state: -state.spending.total)
 
 
 def _span(view: View) -> str:
