@@ -42,11 +42,16 @@ async def in_time() -> AsyncGenerator[None]:
         raise RefusedError("My store does not answer just now. Try again in a minute.") from error
 
 
-def asker(interaction: Asking) -> Member:
-    """Who asks, from what came with the command. Raises RefusedError outside a server."""
+def member_of(interaction: Asking) -> discord.Member:
+    """Who asks, as Discord's library has them. Raises RefusedError outside a server."""
     if not isinstance(interaction.user, discord.Member):
         raise RefusedError("This works in a server only.")
-    return Member.of(interaction.user, interaction.permissions)
+    return interaction.user
+
+
+def asker(interaction: Asking) -> Member:
+    """Who asks, from what came with the command. Raises RefusedError outside a server."""
+    return Member.of(member_of(interaction), interaction.permissions)
 
 
 def visible(interaction: Asking, channel_id: str) -> bool:

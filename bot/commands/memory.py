@@ -9,7 +9,7 @@ from agent_core.errors import RefusedError, SecretRefusedError
 from agent_core.memory import Recall
 from agent_core.values import Right
 from bot import access
-from bot.commands.answer import Asking, answer, asker, defer, for_people
+from bot.commands.answer import Asking, answer, asker, defer, for_people, member_of
 from bot.commands.desk import Desk, guild_of
 from bot.discord_api import Upload
 from bot.render.escape import line
@@ -37,10 +37,10 @@ def memory(desk: Desk) -> app_commands.Group:
 def _add_reading(desk: Desk, group: app_commands.Group) -> None:
     @group.command(name="search", description="Look something up, by meaning and words; only you see it.")
     async def search(interaction: Asking, query: app_commands.Range[str, 1, 500]) -> None:
-        asker(interaction)
+        member = member_of(interaction)
         await defer(desk.api, interaction, ephemeral=True)
         guild_id = guild_of(interaction)
-        channels = await desk.audience.of_member(guild_id, _member(interaction))
+        channels = await desk.audience.of_member(guild_id, member)
         found = await desk.memory.recall(guild_id, query, _MOST_SHOWN, channels=channels)
         rows = [_row(guild_id, hit) for hit in found]
         warming = _WARMING if desk.memory.warming else ""
@@ -171,7 +171,7 @@ async def _forget(desk: Desk, interaction: Asking, query: str) -> None:
     guild_id = guild_of(interaction)
     rules = await desk.control.rules(guild_id)
     everybodys = access.may(member, Right.CONFIGURE, rules)
-    channels = await desk.audience.of_member(guild_id, _member(interaction))
+    channels = await desk.audience.of_member(guild_id, member_of(interaction))
     phrase = " ".join(query.casefold().split())
     if len(phrase) < _LEAST_PHRASE:
         raise RefusedError("That would fit too much. Give the memory's id, or a longer phrase.")
@@ -187,12 +187,6 @@ async def _forget(desk: Desk, interaction: Asking, query: str) -> None:
     await answer(
         desk.api, interaction, f"Forgotten: {gone:,}{whose}." if gone else f"Nothing{whose} fits that."
     )
-
-
-def _member(interaction: Asking) -> discord.Member:
-    if not isinstance(interaction.user, discord.Member):
-        raise RefusedError("This works in a server only.")
-    return interaction.user
 
 
 def _row(guild_id: str, hit: Recall) -> str:
