@@ -131,9 +131,7 @@ class Events:
     async def on_silence(self, guilds: Sequence[discord.Guild]) -> None:
         """Nothing came over the connection of these servers, for who knows how long: look at all of them."""
         for guild in guilds:
-            await self._missing(guild.id)
-            self._behind.add(guild.id)
-        self._torn.set()
+            await self._put_off(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from the server. An outage is `on_guild_unavailable`."""
