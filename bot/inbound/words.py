@@ -14,10 +14,10 @@ from agent_core.errors import RefusedError, StoreUnavailableError
 from agent_core.memory import Memory
 from agent_core.session import State
 from agent_core.signals import Edited, Said, Signal, Withdrawn
-from agent_core.values import FileRef, Person, Right, ServerRules, SessionRef
+from agent_core.values import FileRef, NamedFile, Person, Right, ServerRules, SessionRef
 from bot import access
 from bot.access import Member
-from bot.discord_api import DiscordApi, DiscordError, DroppedFiles, Lanes, Received
+from bot.discord_api import DiscordApi, DiscordError, DroppedFiles, Lanes
 from bot.inbound.notes import Notes
 
 SEEN = "seen"
@@ -193,9 +193,7 @@ class Words:
         seen = (await self._control.storage.posts.all(state.ref)).get(SEEN)
         if seen is not None and int(heard.id) <= int(seen):
             return  # written before the goal ended, and looked at then
-        received = await self._receive(state, heard)
-        if received.refused:
-            await self._notes.say(heard.channel_id, heard.id, "\n".join(received.refused), about="file")
+        files = await self._receive(state, heard)
         ref = SessionRef(state.ref.guild_id, heard.id)
         # Before the session lives: nothing that was written for the old goal is read as words for this one.
         await self._control.storage.posts.put(ref, SEEN, heard.id)
@@ -204,7 +202,7 @@ class Words:
             goal=heard.text,
             starter=member.person,
             channel_id=state.channel_id,
-            files=received.files,
+            files=files,
             after=state,
         )
         try:
@@ -218,16 +216,14 @@ class Words:
             await self._api.react(heard.channel_id, heard.id, STORED)
 
     async def _store(self, state: State, heard: Heard, member: Member, rules: ServerRules) -> None:
-        received = await self._receive(state, heard)
-        if received.refused:
-            await self._notes.say(heard.channel_id, heard.id, "\n".join(received.refused), about="file")
-        if not heard.text.strip() and not received.files:
+        files = await self._receive(state, heard)
+        if not heard.text.strip() and not files:
             return
         said = Said(
             message_id=heard.id,
             person=Person(id=member.id, name=member.name),
             text=heard.text,
-            files=received.files,
+            files=files,
             interrupt=heard.text.lstrip().startswith("!"),
             may_decide=bool(heard.text.strip())
             and not heard.woke
@@ -237,9 +233,10 @@ class Words:
         with contextlib.suppress(DiscordError):  # a receipt is a courtesy; the words are stored
             await self._api.react(heard.channel_id, heard.id, STORED)
 
-    async def _receive(self, state: State, heard: Heard) -> Received:
+    async def _receive(self, state: State, heard: Heard) -> tuple[NamedFile, ...]:
+        """The files that came with it; of one that is not taken, the thread is told why."""
         if not heard.attachments:
-            return Received()
+            return ()
 
         async def again() -> Sequence[discord.Attachment]:
             message = await self._api.find(heard.channel_id, heard.id)
@@ -247,7 +244,10 @@ class Words:
 
         waiting = [one for said in await self._all_waiting(state) for one in said.files]
         held: list[FileRef] = [*state.inputs.values(), *(one.file for one in waiting)]
-        return await self._dropped.receive(state.ref.guild_id, heard.attachments, held=held, again=again)
+        received = await self._dropped.receive(state.ref.guild_id, heard.attachments, held=held, again=again)
+        if received.refused:
+            await self._notes.say(heard.channel_id, heard.id, "\n".join(received.refused), about="file")
+        return received.files
 
     async def _state(self, guild: discord.Guild, channel_id: str) -> State | None:
         ref = await self._control.by_thread(str(guild.id), channel_id)
