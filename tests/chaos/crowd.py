@@ -75,7 +75,7 @@ class Crowd:
         """Say something in each goal now and then, while it runs."""
         for number in range(rounds):
             for ref, thread in list(self.goals.items()):
-                state = await self.stage.until(ref, lambda _: True, "the state")
+                state = await self.stage.state(ref)
                 if state.step < self.steps - 1 and self.rng.random() < 0.5:
                     words = f"words-{ref.id}-{number}."
                     await thread.write(words)
@@ -95,7 +95,7 @@ class Crowd:
                 self._watches.add(task)
 
     async def _watch(self, ref: SessionRef, died_at: float) -> None:
-        state = await self.stage.until(ref, lambda _: True, "the state")
+        state = await self.stage.state(ref)
         if state.ended or state.waiting or state.paused:
             return
         before = state.version
@@ -122,7 +122,7 @@ class Crowd:
         """The goals that are not over, and where they stand."""
         found: list[str] = []
         for ref in self.goals:
-            state = await self.stage.until(ref, lambda _: True, "the state")
+            state = await self.stage.state(ref)
             if not state.ended:
                 found.append(
                     f"{ref}: step {state.step}, {state.status} {state.waiting}, version {state.version}"
@@ -130,7 +130,7 @@ class Crowd:
         return found
 
     async def _is_over(self, ref: SessionRef) -> bool:
-        state = await self.stage.until(ref, lambda _: True, "the state")
+        state = await self.stage.state(ref)
         return state.ended is not None
 
     async def broken(self) -> list[str]:

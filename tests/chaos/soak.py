@@ -28,9 +28,7 @@ async def soak(
     async with chaos(folder) as stage:
         crowd = Crowd(stage=stage, steps=STEPS, rng=rng, takes_s=takes_s)
         stage.model.will_always(crowd.reply)
-        roles = [stage.role("gateway", "gateway"), stage.role("one", "worker"), stage.role("two", "worker")]
-        await stage.start(*roles)
-        await stage.people.until_bot_is_ready()
+        await stage.start_two_workers()
         keeping = asyncio.create_task(stage.keep_alive())
         killing = asyncio.create_task(_kill(crowd, kills, pause_s))
         try:
@@ -54,9 +52,7 @@ async def share(folder: Path, *, goals: int, rng: random.Random) -> Crowd:
     async with chaos(folder) as stage:
         crowd = Crowd(stage=stage, steps=STEPS, rng=rng, takes_s=1.5)
         stage.model.will_always(crowd.reply)
-        roles = [stage.role("gateway", "gateway"), stage.role("one", "worker"), stage.role("two", "worker")]
-        await stage.start(*roles)
-        await stage.people.until_bot_is_ready()
+        await stage.start_two_workers()
         await crowd.begin(goals)
         await crowd.kill(stage.programs["one"])
         await crowd.until_over(WITHIN_S)

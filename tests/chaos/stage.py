@@ -37,7 +37,6 @@ class Chaos:
     folder: Path
     environment: dict[str, str]
     programs: dict[str, Program] = field(default_factory=dict[str, Program])
-    _keeping: bool = False
 
     @property
     def sent(self) -> Path:
@@ -48,12 +47,18 @@ class Chaos:
         """What the world has got: "session words"."""
         return self.sent.read_text("utf-8").split("\n")[:-1] if self.sent.exists() else []
 
-    def role(self, name: str, role: str, *more: str, **environment: str) -> Program:
+    def role(self, name: str, role: str, **environment: str) -> Program:
         """A process with this role, not started yet."""
         values = {**self.environment, **environment}
-        program = python(name, self.folder, values, "tests.chaos.victim", role, str(self.sent), *more)
+        program = python(name, self.folder, values, "tests.chaos.victim", role, str(self.sent))
         self.programs[name] = program
         return program
+
+    async def start_two_workers(self) -> None:
+        """A gateway and two workers, up, with a bot that people can talk to."""
+        roles = (("gateway", "gateway"), ("one", "worker"), ("two", "worker"))
+        await self.start(*[self.role(name, role) for name, role in roles])
+        await self.people.until_bot_is_ready()
 
     async def start(self, *programs: Program) -> None:
         """Start them, and wait until they are up."""
@@ -80,6 +85,10 @@ class Chaos:
     async def journal(self, ref: SessionRef) -> list[Commit]:
         """All commits."""
         return await self.patiently(lambda: self.storage.journal.read(ref))
+
+    async def state(self, ref: SessionRef) -> State:
+        """What the session has come to."""
+        return await self.patiently(lambda: self.storage.states.load(ref), "the state")
 
     async def until(self, ref: SessionRef, wanted: Callable[[State], bool], what: str) -> State:
         """The state, once it is as wanted."""

@@ -28,9 +28,7 @@ async def two_workers(folder: Path) -> AsyncGenerator[tuple[Chaos, Script]]:
     async with chaos(folder, SESSION_STEPS=str(STEPS_GRANTED)) as stage:
         script = Script()
         stage.model.will_always(script.reply)
-        roles = [stage.role("gateway", "gateway"), stage.role("one", "worker"), stage.role("two", "worker")]
-        await stage.start(*roles)
-        await stage.people.until_bot_is_ready()
+        await stage.start_two_workers()
         keeping = asyncio.create_task(stage.keep_alive())
         try:
             yield stage, script

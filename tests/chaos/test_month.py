@@ -145,6 +145,6 @@ async def _judge(stage: Chaos, refs: list[SessionRef]) -> None:
         texts = [one.observation.text for one in found if isinstance(one, Observed)]
         assert sum(text.startswith("sent: ") for text in texts) == (not lost), f"goal {number}"
     for ref in refs[1::2]:
-        assert (await stage.until(ref, lambda _: True, "the state")).proposal is not None
+        assert (await stage.state(ref)).proposal is not None
     sent = sorted(line.split()[1] for line in stage.world())
     assert len(sent) == len(set(sent)) == (len(refs) + 1) // 2

@@ -46,12 +46,12 @@ async def test_a_no_given_while_all_was_down_comes_before_the_act(tmp_path: Path
         await thread.press(proposal, "✅")
         await worker.ended()
         await gateway.kill()
-        assert decided(await stage.until(ref, lambda _: True, "the state"))
+        assert decided(await stage.state(ref))
         await thread.press(proposal, "❌")
         await worker.start()  # alone, and longer than the mark of a dead gateway lives
         await worker.until_it_says("up")
         await asyncio.sleep(4.0)
-        now = await stage.until(ref, lambda _: True, "the state")
+        now = await stage.state(ref)
         assert not now.pending[0].started
         await gateway.start()
         await stage.until(ref, lambda state: state.ended is not None, "the end")
@@ -71,7 +71,7 @@ async def test_without_any_gateway_a_worker_goes_on_with_what_needs_nobody(tmp_p
         (ref,) = crowd.goals
         await worker.kill()
         await gateway.kill()
-        before = await stage.until(ref, lambda _: True, "the state")
+        before = await stage.state(ref)
         await worker.start()
         await stage.until(ref, lambda state: state.step > before.step or state.step > 4, "the next step")
         await gateway.start()
@@ -114,7 +114,7 @@ async def test_a_sleeper_doubles_nothing_when_it_wakes_and_a_machine_that_is_gon
         sleeper.send(signal.SIGSTOP)
         await crowd.stage.start(crowd.stage.role("two", "worker"))
         first = next(iter(crowd.goals))
-        before = await crowd.stage.until(first, lambda _: True, "the state")
+        before = await crowd.stage.state(first)
         await crowd.stage.until(
             first, lambda state: state.version > before.version or state.ended is not None, "another worker"
         )

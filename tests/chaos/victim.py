@@ -15,7 +15,6 @@ from pathlib import Path
 from pydantic import Field
 from redis.asyncio import Redis
 
-from agent_core.clock import Clock
 from agent_core.events import Commit
 from agent_core.session import State
 from agent_core.signals import Signal
@@ -79,18 +78,16 @@ def mortal(redis: Redis) -> None:
     Journal.append = last
 
 
-async def main(role: Role, sent: Path, ahead_s: float) -> None:
+async def main(role: Role, sent: Path) -> None:
     """Be that role until SIGTERM."""
     settings = load(env_file=None)
     set_up_logs(settings)
     assert settings.redis_url is not None
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    clock = Clock()
-    clock.advance(ahead_s)
     async with connected(settings.redis_url.get_secret_value(), repeat=True) as redis:
         mortal(redis)
-        async with running(settings, role, clock=clock, pace=Pace(young_s=1.0), more_tools=[call_out(sent)]):
+        async with running(settings, role, pace=Pace(young_s=1.0), more_tools=[call_out(sent)]):
             print("up", flush=True)
             await ended.wait()
 
@@ -99,6 +96,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("role", choices=["all", "gateway", "worker"])
     parser.add_argument("sent", type=Path)
-    parser.add_argument("--ahead-s", type=float, default=0.0)
     given = parser.parse_args()
-    asyncio.run(main(given.role, given.sent, given.ahead_s))
+    asyncio.run(main(given.role, given.sent))
