@@ -14,7 +14,7 @@ from agent_core.storage.redis import connected
 from agent_core.values import SessionRef, Status
 from tests.chaos.meaning import CUT
 from tests.chaos.processes import Program
-from tests.chaos.script import begin
+from tests.chaos.script import begin, steps_done
 from tests.chaos.stage import Chaos
 from tests.chaos.victim import OWNER
 from tests.fakes import Call, Request, Turn
@@ -47,8 +47,7 @@ class Crowd:
 
     def reply(self, request: Request) -> Turn:
         """What the model says to this request."""
-        said = [str(one["content"]) for one in request["messages"] if one["role"] == "assistant"]
-        done = max((int(found[1]) for one in said if (found := re.match(r"\[(\d+)\]", one))), default=0)
+        done = steps_done(request)
         return Turn(text=f"[{done + 1}] so I do", calls=(self._call(done + 1),))
 
     def _call(self, step: int) -> Call:

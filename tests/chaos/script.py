@@ -13,7 +13,7 @@ from agent_core.session import State
 from agent_core.values import SessionRef
 from tests.chaos.stage import Chaos
 from tests.fakes import Call, Request, Turn
-from tests.flow.people import Json, Thread
+from tests.flow.people import Json, Thread, emoji_of
 
 LOOK: Call = ("read_file", {"path": "count.txt"})
 THREE = "assert 'three' in open('count.txt').read()"
@@ -49,8 +49,7 @@ class Script:
 
     def reply(self, request: Request) -> Turn:
         """What the model says to this request."""
-        said = [str(one["content"]) for one in request["messages"] if one["role"] == "assistant"]
-        done = max((int(found[1]) for one in said if (found := re.match(r"\[(\d+)\]", one))), default=0)
+        done = steps_done(request)
         goal = str(next(one["content"] for one in request["messages"] if one["role"] == "user"))
         name = re.search(r"goal-\w+", goal)
         assert name is not None
@@ -59,6 +58,19 @@ class Script:
         if done == FAILS_AT and name[0] not in self.mended:
             return Turn(status=401, text="no such key")
         return Turn(text=f"[{done + 1}] so I do", calls=STEPS[done])
+
+
+def steps_done(request: Request) -> int:
+    """How far the request is: each thought begins with its number."""
+    said = [str(one["content"]) for one in request["messages"] if one["role"] == "assistant"]
+    return max((int(found[1]) for one in said if (found := re.match(r"\[(\d+)\]", one))), default=0)
+
+
+def runs_once(request: Request) -> Turn:
+    """One run that asks, then the end."""
+    if any(one["role"] == "assistant" for one in request["messages"]):
+        return Turn(calls=(("finish", {"summary": "done"}),))
+    return Turn(text="I run", calls=(("run_python", {"code": "print('it ' + 'ran')"}),))
 
 
 async def play(stage: Chaos, script: Script, name: str) -> tuple[SessionRef, Thread]:
@@ -124,22 +136,22 @@ class _People:
         """The message that asks this, with that emoji on it."""
 
         async def look() -> Json | None:
-            for message_id, post in await self._asks(key, where):
-                for one in await self.thread.messages():
-                    there = {on["emoji"]["name"] for on in one.get("reactions", [])}
-                    if one["id"] == message_id and emoji in there and post == where:
-                        return one
+            asking = await self._asks(key, where)
+            for one in await self.thread.messages() if asking else ():
+                if one["id"] in asking and emoji in emoji_of(one):
+                    return one
             return None
 
         return await self.stage.patiently(look, f"{emoji} on {key}")
 
-    async def _asks(self, key: str, where: str) -> list[tuple[str, str]]:
+    async def _asks(self, key: str, where: str) -> set[str]:
+        """The messages that ask it."""
         posts = self.stage.storage.posts
-        found: list[tuple[str, str]] = []
+        found: set[str] = set()
         for message_id in set((await posts.all(self.ref)).values()):
             asked = await posts.asked(self.ref.guild_id, message_id)
             if asked and asked[1].about == key and asked[1].post == where:
-                found.append((message_id, where))
+                found.add(message_id)
         return found
 
     async def press_on(self, key: str, emoji: str, where: str = "proposal") -> Json:

@@ -11,19 +11,11 @@ from agent_core.events import Decided
 from agent_core.session import State
 from agent_core.storage.redis import connected
 from tests.chaos.crowd import Crowd
-from tests.chaos.script import begin
+from tests.chaos.script import begin, runs_once
 from tests.chaos.stage import chaos
 from tests.chaos.victim import DIE
-from tests.fakes import Request, Turn
 
 WITHIN_S = 100.0
-
-
-def runs_once(request: Request) -> Turn:
-    """One run that asks, then the end."""
-    if any(one["role"] == "assistant" for one in request["messages"]):
-        return Turn(calls=(("finish", {"summary": "done"}),))
-    return Turn(text="I run", calls=(("run_python", {"code": "print('it ' + 'ran')"}),))
 
 
 def decided(state: State) -> bool:

@@ -3,15 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos.script import begin
+from tests.chaos.script import begin, runs_once
 from tests.chaos.stage import Chaos, chaos
-from tests.fakes import Request, Turn
-
-
-def runs_once(request: Request) -> Turn:
-    if any(one["role"] == "assistant" for one in request["messages"]):
-        return Turn(calls=(("finish", {"summary": "done"}),))
-    return Turn(text="I run", calls=(("run_python", {"code": "print('it ' + 'ran')"}),))
 
 
 async def a_server_of(stage: Chaos, shard: int) -> Chaos:
