@@ -1,8 +1,10 @@
 """What becomes of a goal whose thread is locked or deleted, or whose server the bot is removed from."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+from agent_core.session import State
 from tests.flow.conftest import Stage
 from tests.flow.people import Thread
 
@@ -19,10 +21,16 @@ async def ask(stage: Stage, method: str, path: str, **body: Any) -> None:
         assert reply.status in (200, 204), await reply.text()
 
 
-async def until_paused(stage: Stage, thread: Thread) -> None:
+async def until(stage: Stage, thread: Thread, wanted: Callable[[State], object]) -> State:
+    """The goal's state, once it is as wanted."""
     async with asyncio.timeout(20):
-        while not (await stage.state(thread)).paused:  # noqa: ASYNC110 - another task acts
+        while not wanted(state := await stage.state(thread)):  # noqa: ASYNC110 - another task acts
             await asyncio.sleep(0.03)
+    return state
+
+
+async def until_paused(stage: Stage, thread: Thread) -> None:
+    await until(stage, thread, lambda state: state.paused)
 
 
 async def test_a_deleted_thread_pauses_its_goal_and_the_channel_is_told(stage: Stage):
@@ -35,9 +43,7 @@ async def test_a_deleted_thread_pauses_its_goal_and_the_channel_is_told(stage: S
     assert "work" in told["content"]
     assert len(stage.model.requests) == 1
     assert "Stopping" in str(await stage.people.command("stop", goal="work"))
-    async with asyncio.timeout(20):
-        while not (await stage.state(thread)).ended:  # noqa: ASYNC110 - another task acts
-            await asyncio.sleep(0.03)
+    await until(stage, thread, lambda state: state.ended)
 
 
 async def test_a_locked_thread_pauses_its_goal_and_the_channel_is_told(stage: Stage):
@@ -77,10 +83,8 @@ async def test_a_message_that_opens_an_archived_thread_steers_and_never_rejects(
     await asyncio.sleep(1.5)
     await thread.write("how is it going?")
     await thread.until(lambda one: "how is it going?" in one["content"], "the words")
-    async with asyncio.timeout(20):
-        while not (await stage.state(thread)).seen:  # noqa: ASYNC110 - another task acts
-            await asyncio.sleep(0.03)
-    assert (await stage.state(thread)).waiting == "decision"
+    heard = await until(stage, thread, lambda state: state.seen)
+    assert heard.waiting == "decision"
     stage.model.will("", FINISH)
     await thread.press(proposal, "✅")
     await thread.says("it ran")
