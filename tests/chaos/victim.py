@@ -17,8 +17,6 @@ from redis.asyncio import Redis
 
 from agent_core.events import Commit
 from agent_core.session import State
-from agent_core.signals import Signal
-from agent_core.storage.journal import Journal
 from agent_core.storage.redis import connected
 from agent_core.tools import AnyTool, Outcome, Tool
 from agent_core.tools.base import ToolArguments
@@ -27,6 +25,7 @@ from bot.app import running
 from bot.app.serve import set_up_logs
 from bot.reporter import Pace
 from bot.settings import Role, load
+from tests.flow.victim import after_commits, die
 
 DIE = "chaos:die"
 """Hash: "session version" -> anything; whoever has written that commit dies."""
@@ -55,16 +54,8 @@ def call_out(sent: Path) -> AnyTool:
 
 def mortal(redis: Redis) -> None:
     """Let this process die where it is asked to."""
-    append = Journal.append
 
-    async def last(
-        self: Journal,
-        ref: SessionRef,
-        commit: Commit,
-        inbox_after: str | None = None,
-        epoch: int | None = None,
-    ) -> list[tuple[str, Signal]]:
-        fresh = await append(self, ref, commit, inbox_after, epoch)
+    async def then(ref: SessionRef, commit: Commit) -> None:
         pipe = redis.pipeline(transaction=False)
         if commit.version == 1 and (named := _NAMED.search(str(commit.events))):
             pipe.hset(DIE, f"{ref.id} {named[1]}", "1")
@@ -72,10 +63,9 @@ def mortal(redis: Redis) -> None:
         pipe.hset(OWNER, ref.id, str(os.getpid()))
         *_, wanted, _ = await pipe.execute()
         if wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return fresh
+            die()
 
-    Journal.append = last
+    after_commits(then)
 
 
 async def main(role: Role, sent: Path) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 
 from agent_core.events import Commit
 from agent_core.signals import Signal
@@ -17,11 +18,11 @@ from bot.reporter import Pace
 from bot.settings import load
 
 
-def die_after(version: int) -> None:
-    """Let this process end the moment it has written that commit."""
+def after_commits(then: Callable[[SessionRef, Commit], Awaitable[None]]) -> None:
+    """Let this process do something right after each commit that it has written."""
     append = Journal.append
 
-    async def last(
+    async def followed(
         self: Journal,
         ref: SessionRef,
         commit: Commit,
@@ -29,11 +30,25 @@ def die_after(version: int) -> None:
         epoch: int | None = None,
     ) -> list[tuple[str, Signal]]:
         fresh = await append(self, ref, commit, inbox_after, epoch)
-        if commit.version == version:
-            os.kill(os.getpid(), signal.SIGKILL)
+        await then(ref, commit)
         return fresh
 
-    Journal.append = last
+    Journal.append = followed
+
+
+def die() -> None:
+    """End this process without a word."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_after(version: int) -> None:
+    """Let this process end the moment it has written that commit."""
+
+    async def then(_ref: SessionRef, commit: Commit) -> None:
+        if commit.version == version:
+            die()
+
+    after_commits(then)
 
 
 async def main() -> None:
