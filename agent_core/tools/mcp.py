@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -175,7 +175,7 @@ def _tool(server: str, entry: ServerEntry, one: Described, variables: Mapping[st
         source = Source(number=state.marks.number_of(url), url=url, title=one.name, how="mcp")
         head = f"Source {source.number}:"
         outcome = told(state, head, text, sources=[source], addresses=links_in(text))
-        return Outcome(text=outcome.text, is_error=is_error, events=outcome.events, fenced=True)
+        return replace(outcome, is_error=is_error)
 
     description = " ".join(cleaned(one.description).split())[:MOST_DESCRIPTION]
     return Tool(name=f"{server}__{one.name}", description=description, args=_arguments(one), run=run)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -73,14 +74,7 @@ def run_online(boxes: Boxes, rules: Rules) -> Tool[RunOnline]:
         sent = sum(record.sent for record in records)
         head = f"{len(records)} connections, {came:,} bytes in, {sent:,} bytes out."
         said = told(state, head, outcome.text, sources=sources, records=records, changed=outcome.changed)
-        return Outcome(
-            text=said.text,
-            is_error=outcome.is_error,
-            changed=outcome.changed,
-            removed=outcome.removed,
-            events=said.events,
-            fenced=True,
-        )
+        return replace(said, is_error=outcome.is_error, removed=outcome.removed)
 
     description = "Run a Python script that may reach the named hosts by a proxy (set in its environment)."
     return Tool(name="run_online", description=description, args=RunOnline, run=run)
