@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from pathlib import Path
 
 from agent_core.errors import StartError, ToolError
 from agent_core.tools.mcp import Described, described, pinned, read_servers
@@ -15,16 +16,13 @@ def pin(settings: Settings) -> int:
         print("Set MCP_FILE to the file that lists the servers.", file=sys.stderr)
         return 1
     try:
-        return asyncio.run(_pin(settings))
+        return asyncio.run(_pin(settings.mcp_file))
     except StartError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-async def _pin(settings: Settings) -> int:
-    path = settings.mcp_file
-    if path is None:
-        return 1
+async def _pin(path: Path) -> int:
     file = read_servers(path)
     pins: dict[str, dict[str, str]] = {}
     failed = 0
