@@ -12,10 +12,8 @@ def cut(text: str, where: str) -> tuple[str, bool]:
     data = text.encode("utf-8", "replace")
     if len(data) <= MOST_BYTES:
         return text, False
-    half = MOST_BYTES // 2
-    head = data[:half].decode("utf-8", "ignore")
-    tail = data[-half:].decode("utf-8", "ignore")
-    left_out = len(data) - 2 * half
+    head, tail = _ends(data, MOST_BYTES // 2)
+    left_out = len(data) - 2 * (MOST_BYTES // 2)
     return f"{head}\n[... {left_out:,} bytes left out; the whole is in {where} ...]\n{tail}", True
 
 
@@ -24,5 +22,10 @@ def middle_out(text: str, most: int) -> str:
     data = text.encode("utf-8", "replace")
     if len(data) <= most:
         return text
-    head, tail = data[: most // 2].decode("utf-8", "ignore"), data[-(most // 2) :].decode("utf-8", "ignore")
+    head, tail = _ends(data, most // 2)
     return f"{head} [...] {tail}"
+
+
+def _ends(data: bytes, each: int) -> tuple[str, str]:
+    """The first and the last bytes as text, a character that was cut in two left out."""
+    return data[:each].decode("utf-8", "ignore"), data[-each:].decode("utf-8", "ignore")
