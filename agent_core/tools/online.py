@@ -1,7 +1,6 @@
 """Leave the sandbox: code with a way to named hosts, and packages. Both ask a person."""
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from pydantic import Field
@@ -13,8 +12,8 @@ from agent_core.session import State
 from agent_core.tools.base import AnyTool, Outcome, Tool, ToolArguments
 from agent_core.tools.outside import current, marked, told
 from agent_core.tools.run import Boxes, in_box
-from agent_core.tools.web import hosts_of
-from agent_core.values import ServerRules, Source
+from agent_core.tools.web import Rules, hosts_of
+from agent_core.values import Source
 from agent_core.web.egress import Egress
 from sandbox import RunResult, Sandbox
 
@@ -22,8 +21,6 @@ PORT = 3128
 """Inside the box, where nothing else listens."""
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-
-Rules = Callable[[str], Awaitable[ServerRules]]
 
 
 class RunOnline(ToolArguments):

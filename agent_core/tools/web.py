@@ -37,6 +37,9 @@ _MAGIC = {
     ".gz": b"\x1f\x8b",
 }
 
+Rules = Callable[[str], Awaitable[ServerRules]]
+"""Guild id -> what the server's admin has set."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Online:
@@ -44,8 +47,7 @@ class Online:
 
     web: GuardedFetcher
     search: Search
-    rules: Callable[[str], Awaitable[ServerRules]]
-    """Guild id -> what the server's admin has set."""
+    rules: Rules
 
     async def visit(self, state: State) -> Visit:
         """On behalf of this session's server, with an audit of its own."""
@@ -208,6 +210,3 @@ def _is_not_it(path: str, kind: str, body: bytes) -> str | None:
     if expected in ("pdf", "json", "csv") and kind in ("html", "pdf", "other") and kind != expected:
         return f"What came is no {ending} file but {kind}"
     return None
-
-
-__all__ = ["Online", "fetch_file", "hosts_of", "read_page", "search", "web_tools"]
