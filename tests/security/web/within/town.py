@@ -1,6 +1,5 @@
 """Sites of strangers in the namespace: pages that are put there by the test, a search engine, a listener."""
 
-import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -57,8 +56,3 @@ async def open_town() -> AsyncGenerator[Town]:
 def hit(url: str, title: str, snippet: str) -> dict[str, str]:
     """One result as SearXNG gives it."""
     return {"url": url, "title": title, "content": snippet}
-
-
-def dumped(value: object) -> str:
-    """As JSON."""
-    return json.dumps(value)
