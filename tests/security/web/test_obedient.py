@@ -1,12 +1,10 @@
 """An obedient model among injections, in a namespace of its own; see within/obedient.py."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from namespace import pytest_within, why_not
+from tests.security.web.namespace import pytest_within, why_not
 
 NAMES = """
 93.184.216.34 search.example good1.example

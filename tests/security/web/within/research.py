@@ -1,7 +1,6 @@
 """Goals on the web, through Discord, on sites of our own. Run by test_research.py in a namespace."""
 
 import re
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,9 +15,7 @@ from playground import Playground
 from tests.fakes import ScriptedModel
 from tests.flow.conftest import Stage, settings_for
 from tests.flow.people import People, attached, emoji_of
-
-sys.path.insert(0, str(Path(__file__).parent))
-from town import Town, hit, open_town
+from tests.security.web.within.town import Town, hit, open_town
 
 REPORT = """
 import matplotlib
