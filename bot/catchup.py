@@ -47,7 +47,9 @@ class CatchUp:
     async def open_late(self, guild: discord.Guild) -> None:
         """Try again for the sessions whose thread could not be opened when they began."""
         for ref in [ref for ref in self._openings.late if ref.guild_id == str(guild.id)]:
-            if await self._look(ref, guild, asyncio.Semaphore(1)):
+            async with self._openings.one(ref):
+                pass  # a command that is just at it is not disturbed
+            if ref in self._openings.late and await self._look(ref, guild, asyncio.Semaphore(1)):
                 self._openings.late.discard(ref)
 
     async def _look(self, ref: SessionRef, guild: discord.Guild, free: asyncio.Semaphore) -> bool:

@@ -66,9 +66,17 @@ class Openings:
     async def reopen(self, state: State, upload_limit: int) -> None:
         """Give a session its thread after a crash. Raises DiscordError."""
         async with self.one(state.ref):
+            if await self._is_told(state.ref):
+                return  # whoever held this before has done it
             posts = await self._control.storage.posts.all(state.ref)
             message_id = posts.get(STARTER) or await self._find(state) or await self.post(state)
             await self.finish(state, message_id, upload_limit)
+
+    async def _is_told(self, ref: SessionRef) -> bool:
+        """Whether the session knows its thread, or has it waiting in its inbox."""
+        state = await self._control.read(ref)
+        waiting = await self._control.storage.inbox.fresh(ref, state.inbox_id)
+        return state.thread_id is not None or any(isinstance(one, ThreadOpened) for _, one in waiting)
 
     async def _find(self, state: State) -> str | None:
         for message in reversed(await self._api.history(state.channel_id, limit=_LOOKED_AT)):

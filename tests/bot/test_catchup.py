@@ -163,6 +163,17 @@ async def test_an_answer_that_was_given_before_the_crash_becomes_the_starter(fro
     assert len(await threads(front)) == 1
 
 
+async def test_a_thread_that_waits_in_the_inbox_is_not_told_again(front: Front):
+    outcome = await front.command("goal", {"text": "survive"})
+    ref = SessionRef(front.guild_id, outcome["interaction_id"])
+    await front.heard(ref, "thread_opened")
+    await front.stop_bot()
+    await front.start_bot()
+    await front.until(lambda: front.storage.hearing.heard(front.guild_id))
+    assert len(await front.heard(ref, "thread_opened")) == 1
+    assert len(await threads(front)) == 1
+
+
 async def test_a_connection_that_is_invalidated_catches_up(front: Front):
     state = await front.goal()
     await front.ask("POST", "faults", kind="invalid_session")
