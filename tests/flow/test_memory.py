@@ -9,8 +9,13 @@ from typing import Any
 
 from agent_core.forgetting import Forgetter
 from agent_core.memory import Memory
+from agent_core.storage import Storage
 from agent_core.storage.redis import connected
-from tests.flow.conftest import Stage
+from bot.app import running
+from bot.reporter import Pace
+from playground import Playground
+from tests.fakes import ScriptedModel
+from tests.flow.conftest import Stage, settings_for
 from tests.flow.people import People, Thread, attached
 
 FINISH = ("finish", {"summary": "done"})
@@ -255,21 +260,27 @@ async def test_a_memory_with_a_strangers_text_taints_who_looks_it_up_and_comes_t
     assert (await stage.state(thread)).tainted
 
 
-async def test_a_server_that_removed_the_bot_is_forgotten_after_a_week(stage: Stage, redis_url: str):
-    people = stage.people
-    await told(stage, "Note that the archive key hangs behind the ficus")
-    ref = (await stage.control.recent(people.guild_id, 1))[0]
-    await stage.control.left(people.guild_id)
-    async with connected(redis_url, repeat=True) as redis, remembering(stage) as memory:
-        forgetter = Forgetter(stage.control.storage, memory, stage.settings.data_dir / "work")
-        assert await stage.control.abandoned() == []
-        await redis.hset("gk:left", people.guild_id, "1.0")  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType]
-        assert await stage.control.abandoned() == [people.guild_id]
-        await forgetter.server(people.guild_id)
-        left: Any = await redis.keys(f"gk:{{{people.guild_id}}}:*")  # pyright: ignore[reportUnknownMemberType]
-        assert left == []
-    assert await stage.control.storage.states.load(ref) is None
-    assert list((stage.settings.data_dir / "blobs" / people.guild_id).rglob("?" * 64)) == []
+async def test_a_server_that_removed_the_bot_is_forgotten_after_a_week(
+    playground: Playground, people: People, redis_url: str, data_dir: Path
+):
+    async with ScriptedModel.open() as model, connected(redis_url, repeat=True) as redis:
+        settings = settings_for(playground, redis_url, model.base_url, data_dir)
+        async with running(settings, pace=Pace(young_s=0.05)) as bot:
+            await people.until_bot_is_ready()
+            stage = Stage(people=people, model=model, control=bot.control, settings=settings)
+            await told(stage, "Note that the archive key hangs behind the ficus")
+            ref = (await stage.control.recent(people.guild_id, 1))[0]
+            await stage.control.left(people.guild_id)
+            assert await stage.control.abandoned() == []
+            await redis.hset("gk:left", people.guild_id, "1.0")  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType]
+            assert await stage.control.abandoned() == [people.guild_id]
+        # A week after it left, no reporter is at its last lines there.
+        async with Storage.open(redis_url, data_dir / "blobs") as storage, remembering(stage) as memory:
+            await Forgetter(storage, memory, data_dir / "work").server(people.guild_id)
+            left: Any = await redis.keys(f"gk:{{{people.guild_id}}}:*")  # pyright: ignore[reportUnknownMemberType]
+            assert left == []
+            assert await storage.states.load(ref) is None
+        assert list((data_dir / "blobs" / people.guild_id).rglob("?" * 64)) == []
 
 
 @asynccontextmanager
