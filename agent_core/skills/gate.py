@@ -1,0 +1,115 @@
+"""May a script join the successes? Only if a check that it could not reach says so, and is worth its name."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agent_core.skills.checking import Cases, Checker, Verdict
+from agent_core.skills.mutants import mutants
+from agent_core.skills.signature import Signature, of_run
+
+AGREE = 3
+"""So many runs have to come to the same verdict."""
+CATCHES = 0.8
+"""The share of mutants that a check has to notice."""
+_AT_ONCE = 4
+
+Fault = Literal["fails", "flaky", "green on a stub", "weak check", "no script"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the gate found."""
+
+    fault: Fault | None
+    """None: it may join the successes."""
+    text: str
+    """In words, without anything of a sealed case."""
+    signature: Signature | None = None
+    """Of the failure, where there was one."""
+    caught: int = 0
+    mutants: int = 0
+    output: str = ""
+    """What the open cases printed."""
+
+    @property
+    def passed(self) -> bool:
+        """It may join the successes."""
+        return self.fault is None
+
+
+class Gate:
+    """Judges scripts."""
+
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
+
+    async def judge(self, check: str, source: str) -> Judgement:
+        """Run the check as often as it takes. Raises SandboxRefusedError where there is no box."""
+        try:
+            changed = await asyncio.to_thread(mutants, source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            signature = Signature(kind=type(error).__name__, shape=str(error)[:80])
+            return Judgement(fault="no script", text=f"It is no Python: {error}", signature=signature)
+        first = await self.open_and_sealed(check, source)
+        if not first.passed:
+            return first
+        stub = await self._checker.run(check, "")
+        if stub.holds:
+            return Judgement(
+                fault="green on a stub",
+                text="The check passes on an empty script too, so it shows nothing.",
+                output=first.output,
+            )
+        again = await self._all([(check, source, None)] * (AGREE - 1))
+        if not all(verdict.holds for verdict in again):
+            return Judgement(
+                fault="flaky", text=f"The check came out differently in {AGREE} runs.", output=first.output
+            )
+        verdicts = await self._all([(check, one, None) for one in changed])
+        caught = sum(not verdict.holds for verdict in verdicts)
+        fault: Fault | None = "weak check" if caught < CATCHES * len(changed) else None
+        return Judgement(
+            fault=fault,
+            text=f"The check holds, and notices {caught} of {len(changed)} simple mistakes.",
+            caught=caught,
+            mutants=len(changed),
+            output=first.output,
+        )
+
+    async def open_and_sealed(self, check: str, source: str) -> Judgement:
+        """Only whether the cases hold, the sealed ones too; of those only the kind of error is told."""
+        opened = await self._checker.run(check, source, "open")
+        if not opened.holds:
+            return _failed(opened, "open")
+        sealed = await self._checker.run(check, source, "sealed")
+        return (
+            _failed(sealed, "sealed")
+            if not sealed.holds
+            else Judgement(fault=None, text="", output=opened.output)
+        )
+
+    async def _all(self, runs: Sequence[tuple[str, str, Cases | None]]) -> list[Verdict]:
+        """Several runs, a few at once, in order."""
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(run: tuple[str, str, Cases | None]) -> Verdict:
+            async with limit:
+                return await self._checker.run(*run)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(run)) for run in runs]
+        return [task.result() for task in tasks]
+
+
+def _failed(verdict: Verdict, cases: Cases) -> Judgement:
+    signature = of_run(verdict.output, verdict.stopped_by)
+    if cases == "sealed":
+        text = f"A sealed case fails: {signature.kind}."
+        return Judgement(
+            fault="fails", text=text, signature=Signature(kind=signature.kind, severity=signature.severity)
+        )
+    return Judgement(
+        fault="fails", text=f"An open case fails: {signature}", signature=signature, output=verdict.output
+    )
