@@ -207,8 +207,10 @@ class Sandbox:
                     asyncio.CancelledError
                 ):  # cancelled twice: still not before it is gone
                     await asyncio.wait([done])
-            if not done.cancelled():
-                done.exception()  # looked at, so that nobody reports it as lost
+            if not done.cancelled() and done.exception() is None:  # looked at, so that nobody reports it lost
+                result = done.result()
+                if isinstance(result, socket.socket):
+                    result.close()  # it was handed out while nobody waited any more
             cell.close()
             raise
 

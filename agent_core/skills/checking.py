@@ -11,7 +11,7 @@ import json
 import socket
 import tempfile
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,8 @@ _PORT = 4100
 _MOST_MESSAGE = 8_000_000
 _MOST_PROGRAMS = 200
 """How often a check may run the script as a program."""
+_LAST_WORDS_S = 1.0
+"""How long a script that has hung up may take to be gone."""
 
 _CHECK = """\
 import runpy, sys
@@ -83,9 +85,12 @@ class Checker:
         arguments = ["--cases", cases] if cases else []
         async with Sandbox(judge, self._limits, self._pool) as box:
             listener = await box.listen(_PORT)
-            async with _served(_Script(folder, source, self._limits, self._pool), listener):
+            script = _Script(folder, source, self._limits, self._pool)
+            async with _served(script, listener):
                 result = await box.run_python(_CHECK.format(arguments=arguments))
-        return _verdict(result)
+        if script.refused is not None:
+            raise script.refused
+        return _verdict(result, script.stopped_by)
 
 
 @dataclass(slots=True)
@@ -97,6 +102,9 @@ class _Script:
     limits: Limits
     pool: Pool | None
     programs: int = 0
+    refused: SandboxUnavailableError | None = None
+    stopped_by: str | None = None
+    """What ended the script where it stood as a module."""
 
     async def answer(self, link: socket.socket) -> None:
         """Serve one connection of the check to its end."""
@@ -108,31 +116,28 @@ class _Script:
                 await _send(link, json.dumps(await self._as_program(asked)).encode())
         except (EOFError, OSError, ValueError, KeyError, TypeError):
             return  # the check has gone, or does not speak as its stand-in does: its own loss
+        except SandboxUnavailableError as error:
+            self.refused = error  # the check sees a script that is gone; its verdict is not asked for
 
     async def _as_module(self, link: socket.socket) -> None:
         workspace = self.folder / "module"
         await asyncio.to_thread(_write, workspace, {"main.py": self.source})
         source = f"{program('serve', 'plain')}\n_serve({_PORT}, 'main.py')\n"
         async with Sandbox(workspace, self.limits, self.pool) as box:
-            listener = await box.listen(_PORT)
-            listener.setblocking(False)
-            running = asyncio.create_task(box.run_python(source))
-            loop = asyncio.get_running_loop()
-            accepting = asyncio.create_task(loop.sock_accept(listener))
-            try:
-                await asyncio.wait({running, accepting}, return_when=asyncio.FIRST_COMPLETED)
-                if accepting.done():
-                    other, _ = accepting.result()
-                    with other:
-                        other.setblocking(False)
-                        await _splice(link, other)
-            finally:
-                accepting.cancel()
-                running.cancel()
-                await asyncio.wait({accepting, running})
-                if not accepting.cancelled() and accepting.exception() is None:
-                    accepting.result()[0].close()
-                listener.close()
+            with closing(await box.listen(_PORT)) as listener:
+                running = asyncio.create_task(box.run_python(source))
+                accepting = asyncio.create_task(_accept(listener))
+                try:
+                    await asyncio.wait({running, accepting}, return_when=asyncio.FIRST_COMPLETED)
+                    if not accepting.done():
+                        self.stopped_by = running.result().stopped_by
+                        return
+                    await _splice(link, accepting.result())
+                    self.stopped_by = await _stopped_by(running)
+                finally:
+                    await _end(running, accepting)
+                    if not accepting.cancelled() and accepting.exception() is None:
+                        accepting.result().close()
 
     async def _as_program(self, asked: dict[str, Any]) -> dict[str, Any]:
         self.programs += 1
@@ -189,15 +194,16 @@ def _is_error(base: ast.expr) -> bool:
     return isinstance(base, ast.Name) and base.id.endswith(("Error", "Exception"))
 
 
-def _verdict(result: RunResult) -> Verdict:
+def _verdict(result: RunResult, script_stopped_by: str | None) -> Verdict:
     ended = f"exit code {result.exit_code}"
-    if result.stopped_by:
-        ended += f", stopped for {result.stopped_by}"
+    stopped_by = result.stopped_by or (script_stopped_by if result.exit_code else None)
+    if stopped_by:
+        ended += f", stopped for {stopped_by}"
     output = "\n".join(part for part in (result.stdout.strip(), result.stderr.strip(), ended) if part)
     return Verdict(
         holds=result.exit_code == 0 and result.stopped_by is None,
         output=output[-4000:],
-        stopped_by=result.stopped_by,
+        stopped_by=stopped_by,
         duration_s=result.duration_s,
     )
 
@@ -205,7 +211,6 @@ def _verdict(result: RunResult) -> Verdict:
 @asynccontextmanager
 async def _served(script: _Script, listener: socket.socket) -> AsyncGenerator[None]:
     """Answer the check for as long as it runs."""
-    listener.setblocking(False)
     answering: set[asyncio.Task[None]] = set()
 
     def done(link: socket.socket, task: asyncio.Task[None]) -> None:
@@ -213,34 +218,66 @@ async def _served(script: _Script, listener: socket.socket) -> AsyncGenerator[No
         answering.discard(task)
 
     async def accept() -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            link, _ = await loop.sock_accept(listener)
-            link.setblocking(False)
+            link = await _accept(listener)
             task = asyncio.create_task(script.answer(link))
             answering.add(task)
             task.add_done_callback(partial(done, link))
 
-    accepting = asyncio.create_task(accept())
-    try:
-        yield
-    finally:
-        tasks = {accepting, *answering}
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        listener.close()
+    with closing(listener):
+        accepting = asyncio.create_task(accept())
+        try:
+            yield
+        finally:
+            await _end(accepting, *answering)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel them and see them gone, however often whoever waits is cancelled meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    for task in tasks:
+        task.cancel()
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+async def _stopped_by(running: asyncio.Task[RunResult]) -> str | None:
+    """What ended the script, where it ended before its check did."""
+    done, _ = await asyncio.wait({running}, timeout=_LAST_WORDS_S)
+    return running.result().stopped_by if done else None
+
+
+async def _accept(listener: socket.socket) -> socket.socket:
+    """The next connection, which no cancellation can lose."""
+    listener.setblocking(False)
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            link, _ = listener.accept()
+        except BlockingIOError:
+            ready = asyncio.Event()
+            loop.add_reader(listener, ready.set)
+            try:
+                await ready.wait()
+            finally:
+                loop.remove_reader(listener)
+        else:
+            link.setblocking(False)
+            return link
 
 
 async def _splice(one: socket.socket, other: socket.socket) -> None:
     """Carry bytes both ways until either side has gone."""
-    ways = {asyncio.create_task(_carry(one, other)), asyncio.create_task(_carry(other, one))}
+    ways = [asyncio.create_task(_carry(one, other)), asyncio.create_task(_carry(other, one))]
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for way in ways:
-            way.cancel()
-        await asyncio.wait(ways)
+        await _end(*ways)
 
 
 async def _carry(source: socket.socket, sink: socket.socket) -> None:

@@ -9,6 +9,14 @@ from typing import Any
 MOST_BYTES = 8_000_000
 _MOST_ITEMS = 100_000
 _DEEPEST = 60
+_NAMED = (
+    "decimal.Decimal",
+    "fractions.Fraction",
+    "uuid.UUID",
+    "datetime.date",
+    "datetime.datetime",
+    "datetime.time",
+)
 
 
 class PlainError(TypeError):
@@ -22,7 +30,7 @@ def pack(value: Any, keep: Any, depth: int = 0) -> Any:  # noqa: C901 - one case
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return {"i": str(int.__add__(value, 0))}
+        return {"i": hex(int.__add__(value, 0))}
     if isinstance(value, float):
         plain = float.__add__(value, 0.0)
         return plain if math.isfinite(plain) else {"f": repr(plain)}
@@ -45,10 +53,8 @@ def pack(value: Any, keep: Any, depth: int = 0) -> Any:  # noqa: C901 - one case
 def _pack_other(value: Any, keep: Any, depth: int) -> Any:
     kind = type(value)
     name = f"{kind.__module__}.{kind.__qualname__}"
-    if name in ("decimal.Decimal", "fractions.Fraction", "uuid.UUID"):
-        return {"o": [name, str(value)]}
-    if name in ("datetime.date", "datetime.datetime", "datetime.time"):
-        return {"o": [name, value.isoformat()]}
+    if name in _NAMED:
+        return {"o": [name, value.isoformat() if kind.__module__ == "datetime" else str(value)]}
     if kind.__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
         listed = pack(value.tolist(), keep, depth + 1)
         return {"n": [str(value.dtype), listed]} if hasattr(value, "shape") and value.shape else listed
@@ -67,7 +73,7 @@ def unpack(data: Any, held: Any) -> Any:  # noqa: PLR0911 - one case per tag
         return data
     ((tag, inner),) = data.items()
     if tag == "i":
-        return int(inner)
+        return int(inner, 16)
     if tag == "f":
         return float(inner)
     if tag == "b":
@@ -89,6 +95,8 @@ def unpack(data: Any, held: Any) -> Any:  # noqa: PLR0911 - one case per tag
 
 
 def _unpack_named(name: str, text: str) -> Any:
+    if name not in _NAMED:  # the other side is not to be believed: it may name what would act here
+        raise PlainError(f"{name!r} is no plain data")
     module, _, kind = name.rpartition(".")
     made = getattr(__import__(module), kind)
     return made.fromisoformat(text) if module == "datetime" else made(text)

@@ -70,6 +70,18 @@ def add(a, b):
         raise BadError("nothing to add")
     return a + b
 """
+FORGED = """
+import json, sys
+frame = sys._getframe()
+while "link" not in frame.f_locals:
+    frame = frame.f_back
+link = frame.f_locals["link"]
+say = lambda value: (lambda data: link.sendall(len(data).to_bytes(4, "big") + data))(
+    json.dumps({"value": value}).encode())
+say(None)
+while link.recv(1 << 16):
+    say({"o": ["builtins.exec", "import os; os._exit(0)"]})
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -108,8 +120,9 @@ async def test_what_is_right_passes_however_the_check_uses_it(checker: Checker, 
         "import atexit, os\natexit.register(os._exit, 0)\ndef add(a, b):\n    return 3\n",
         "import pathlib\n[one.write_text('') for one in pathlib.Path('/').glob('*/check.py')]\nadd = max\n",
         "print('exit code 0\\nall checks passed')\ndef add(a, b): ...\n",
+        FORGED,
     ],
-    ids=range(11),
+    ids=range(12),
 )
 @pytest.mark.asyncio(loop_scope="module")
 async def test_no_cheat_passes(checker: Checker, source: str):
