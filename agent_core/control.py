@@ -1,6 +1,7 @@
 """The door for everyone outside: start a session, say something to it, list and read."""
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ from agent_core.values import (
     ServerRules,
     SessionRef,
 )
+
+SMALL_WINDOW = 16_384
+"""Tokens; a model with no more gets the few tools of `tools.SMALL` and a short system prompt."""
 
 ABANDONED_S = 7 * 86_400.0
 """Seconds after which a server that removed the bot is forgotten."""
@@ -72,6 +76,15 @@ class Prefix:
     limits: Limits = field(default_factory=Limits)
     caps: Caps = field(default_factory=Caps)
     """Of member, server and host; here only to be shown."""
+    small: "Prefix | None" = None
+    """What a session begins with where the model's window is small."""
+    window: Callable[[], int | None] = lambda: None
+    """The model's window in tokens, as far as it is known by now."""
+
+    def fitting(self) -> "Prefix":
+        """The one for a session that begins now."""
+        window = self.window()
+        return self.small if self.small and window and window <= SMALL_WINDOW else self
 
 
 class Control:
@@ -89,22 +102,23 @@ class Control:
         if order.budget_usd is not None and not 0 <= order.budget_usd < math.inf:
             raise RefusedError("The budget is no amount in US$. Give a number such as 0.50.")
         rules = await self._unless_halted(order.ref)
+        prefix = self._prefix.fitting()
         started = SessionStarted(
             goal=order.goal,
             starter=order.starter,
             channel_id=order.channel_id,
             autonomy=order.autonomy or rules.autonomy,
-            limits=self._prefix.limits.with_usd(order.budget_usd),
-            model=self._prefix.model,
-            system=self._prefix.system,
-            tools=self._prefix.tools,
+            limits=prefix.limits.with_usd(order.budget_usd),
+            model=prefix.model,
+            system=prefix.system,
+            tools=prefix.tools,
             done_when=order.done_when,
             files=dropped_apart(order.after.files if order.after else {}, order.files),
             before=order.after.ended.summary if order.after and order.after.ended else "",
             kept=_kept(order.after),
             fence=new_marker(),
             marks=order.after.marks.passed_on() if order.after else NO_MARKS,
-            safe_tools=self._prefix.safe_tools,
+            safe_tools=prefix.safe_tools,
         )
         # The index first: a name without a journal is nothing, a journal without a name would be lost.
         await self.storage.index.add(order.ref, order.channel_id)

@@ -32,6 +32,7 @@ from agent_core.events import (
 )
 from agent_core.fence import fenced
 from agent_core.interrupt import InterruptionError, interruptible
+from agent_core.model import tool_names
 from agent_core.outside import Marked
 from agent_core.policy import Verdict
 from agent_core.session import Pending, State
@@ -108,11 +109,12 @@ async def think(house: House, state: State) -> tuple[Event, ...]:
         return (*call.settled(), _failed(house, state, error))
     step = state.step + 1
     actions = keyed(step, reply.actions)
+    offered = tool_names(state.started.tools)
     thought = Thought(
         step=step,
         text=reply.text,
         actions=reply.actions,
-        problems={key: problem for key, one in actions if (problem := house.tools.problem(one))},
+        problems={key: problem for key, one in actions if (problem := house.tools.problem(one, offered))},
         usage=reply.usage,
         cost_usd=reply.cost_usd,
         message=reply.message,

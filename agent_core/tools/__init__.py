@@ -12,7 +12,12 @@ from agent_core.tools.text import cut
 from agent_core.workspace import Workspaces
 from sandbox import Limits, Pool
 
-__all__ = ["AnyTool", "Boxes", "Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
+__all__ = ["SMALL", "AnyTool", "Boxes", "Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
+
+SMALL = frozenset(
+    {"run_python", "read_file", "write_file", "search", "read_page", "ask", "set_contract", "finish"}
+)
+"""All that is offered where the model's window is small: a goal's way from a question to a checked answer."""
 
 
 def toolbox(

@@ -1,15 +1,16 @@
 """What a tool is, and the box of tools that one session may use."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Set
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from agent_core.errors import ToolError
 from agent_core.events import Event
 from agent_core.policy import risk_of
 from agent_core.session import State
+from agent_core.tools import schema
 from agent_core.values import Action, Message, NamedFile, Observation, Risk
 
 MOST_PROBLEM = 2000
@@ -21,6 +22,11 @@ class ToolArguments(BaseModel):
     """The arguments of a tool are its schema: unknown ones are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def told(cls) -> dict[str, JsonValue]:
+        """The schema as the model is told of it."""
+        return schema.told(cls.model_json_schema())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +59,7 @@ class Tool(Generic[ArgumentsT]):
 
     def schema(self) -> Message:
         """The tool as the model is told of it."""
-        parameters = self.args.model_json_schema()
-        _without_titles(parameters)
+        parameters: JsonValue = self.args.told()
         function: Message = {"name": self.name, "description": self.description, "parameters": parameters}
         return {"type": "function", "function": function}
 
@@ -86,14 +91,17 @@ class Toolbox:
     def __init__(self, tools: Iterable[AnyTool]) -> None:
         self._tools = {tool.name: tool for tool in sorted(tools, key=lambda tool: tool.name)}
 
-    def schemas(self) -> tuple[Message, ...]:
-        """All tools as the model is told of them, in an order that never changes."""
-        return tuple(tool.schema() for tool in self._tools.values())
+    def schemas(self, names: Set[str] | None = None) -> tuple[Message, ...]:
+        """All tools, or those of these names, as the model is told of them; their order never changes."""
+        return tuple(tool.schema() for name, tool in self._tools.items() if names is None or name in names)
 
-    def problem(self, action: Action) -> str | None:
-        """Why this call cannot be run as it was sent, cut to size; None where it can."""
+    def problem(self, action: Action, offered: Set[str] | None = None) -> str | None:
+        """Why this call cannot be run as it was sent, cut to size; None where it can.
+
+        `offered`: the tools that this session may use; None: all.
+        """
         try:
-            self._find(action).parse(action)
+            self._find(action, offered).parse(action)
         except ToolError as error:
             return str(error)[:MOST_PROBLEM]
         return None
@@ -105,10 +113,11 @@ class Toolbox:
         except ToolError as error:
             return Outcome(text=str(error), is_error=True)
 
-    def _find(self, action: Action) -> AnyTool:
-        if tool := self._tools.get(action.name):
-            return tool
-        raise ToolError(f"There is no tool {action.name!r}. Use one of: {', '.join(self._tools)}.")
+    def _find(self, action: Action, offered: Set[str] | None = None) -> AnyTool:
+        names = [name for name in self._tools if offered is None or name in offered]
+        if action.name in names:
+            return self._tools[action.name]
+        raise ToolError(f"There is no tool {action.name!r}. Use one of: {', '.join(names)}.")
 
 
 def observe(outcome: Outcome, text: str, full: NamedFile | None) -> Observation:
@@ -117,15 +126,3 @@ def observe(outcome: Outcome, text: str, full: NamedFile | None) -> Observation:
     return Observation(
         text=text, is_error=outcome.is_error, changed=changed, removed=outcome.removed, full=full
     )
-
-
-def _without_titles(schema: object) -> None:
-    """Pydantic's titles repeat the names: they cost tokens and tell nothing."""
-    if isinstance(schema, dict):
-        if isinstance(schema.get("title"), str):  # pyright: ignore[reportUnknownMemberType]
-            del schema["title"]
-        for value in schema.values():  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            _without_titles(value)  # pyright: ignore[reportUnknownArgumentType]
-    elif isinstance(schema, list):
-        for value in schema:  # pyright: ignore[reportUnknownVariableType]
-            _without_titles(value)  # pyright: ignore[reportUnknownArgumentType]

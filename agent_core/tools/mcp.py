@@ -188,10 +188,23 @@ def _arguments(one: Described) -> type[ToolArguments]:
         model_config = ConfigDict(extra="allow", frozen=True)
 
         @classmethod
-        def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
-            return json.loads(json.dumps(one.schema))
+        def told(cls) -> dict[str, JsonValue]:
+            return {key: _without_titles(value) for key, value in one.schema.items() if key != "title"}
 
     return Given
+
+
+def _without_titles(value: JsonValue) -> JsonValue:
+    """Titles repeat the names: they cost tokens and tell nothing. An argument may be called so."""
+    if isinstance(value, list):
+        return [_without_titles(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _without_titles(inner)
+        for key, inner in value.items()
+        if key != "title" or not isinstance(inner, str)
+    }
 
 
 async def _listed(client: Any, entry: ServerEntry) -> list[Described]:

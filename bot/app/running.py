@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ from agent_core.record import Recorder
 from agent_core.session import State
 from agent_core.steps import House
 from agent_core.storage import Hearing, Storage
-from agent_core.tools import AnyTool, Boxes, Toolbox, toolbox
+from agent_core.tools import SMALL, AnyTool, Boxes, Toolbox, toolbox
 from agent_core.tools.mcp import Opened
 from agent_core.tools.online import online_tools
 from agent_core.tools.web import Online, web_tools
@@ -118,7 +118,10 @@ class Bot:
             safe_tools=built.mcp.safe,
             limits=settings.limits,
             caps=settings.caps,
+            window=built.window,
         )
+        small = replace(prefix, system=prompt("system_small"), tools=tools.schemas(SMALL), safe_tools=())
+        prefix = replace(prefix, small=small)
         self._line = built.line
         self.chores = Chores(
             storage=storage,

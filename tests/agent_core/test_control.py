@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from agent_core.control import Order
+from agent_core.control import SMALL_WINDOW, Order, Prefix
 from agent_core.errors import RefusedError
 from agent_core.signals import Edited, Said
 from agent_core.values import FileRef, NamedFile, Person, SessionRef, Source, Status
@@ -15,6 +15,17 @@ REF = SessionRef("10", "77")
 
 def order(goal: str = "do it", budget_usd: float | None = None, files: tuple[NamedFile, ...] = ()) -> Order:
     return Order(ref=REF, goal=goal, starter=ANN, channel_id="30", budget_usd=budget_usd, files=files)
+
+
+@pytest.mark.parametrize(
+    ("window", "tools"), [(None, 2), (SMALL_WINDOW + 1, 2), (SMALL_WINDOW, 1), (4_096, 1)]
+)
+def test_a_small_window_gets_the_small_prefix(window: int | None, tools: int):
+    small = Prefix(model="m", system="short", tools=({"name": "a"},))
+    prefix = Prefix(
+        model="m", system="long", tools=({"name": "a"}, {"name": "b"}), small=small, window=lambda: window
+    )
+    assert len(prefix.fitting().tools) == tools
 
 
 @pytest.mark.parametrize("budget", [math.nan, math.inf, -1.0])

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from agent_core.contract import ContractRunner
 from agent_core.policy import RISKS
 from agent_core.storage import BlobStore
-from agent_core.tools import Toolbox, toolbox
+from agent_core.tools import SMALL, Toolbox, toolbox
 from agent_core.tools.base import MOST_PROBLEM
 from agent_core.values import Action, Risk
 from agent_core.workspace import Workspaces
@@ -59,5 +60,33 @@ def test_the_schemas_are_the_same_bytes_each_time(tools: Toolbox):
     assert "title" not in json.dumps(tools.schemas())
 
 
-def _plain(schema: dict[str, JsonValue]) -> dict[str, dict[str, str]]:
+def _plain(schema: dict[str, JsonValue]) -> dict[str, dict[str, Any]]:
     return json.loads(json.dumps(schema))
+
+
+def test_the_model_is_told_nothing_that_only_our_own_check_needs(tools: Toolbox):
+    told = {schema["function"]["name"]: schema["function"] for schema in map(_plain, tools.schemas())}
+    assert told["ask"]["parameters"] == {
+        "properties": {
+            "question": {"type": "string"},
+            "options": {
+                "items": {"type": "string"},
+                "type": "array",
+                "description": "Answers to press, at most 10.",
+            },
+        },
+        "required": ["question"],
+        "type": "object",
+    }
+    lines = told["set_plan"]["parameters"]["properties"]["items"]["items"]
+    assert lines["properties"] == {"text": {"maxLength": 200, "type": "string"}, "done": {"type": "boolean"}}
+    assert lines["required"] == ["text"]
+
+
+def test_a_tool_that_the_session_was_not_offered_is_as_unknown_as_any_other(tools: Toolbox):
+    action = Action(id="1", name="run_shell", arguments={"command": "ls"}, raw="{}")
+    assert tools.problem(action) is None
+    problem = tools.problem(action, frozenset({"ask", "run_python"}))
+    assert problem == "There is no tool 'run_shell'. Use one of: ask, run_python."
+    names = [schema["function"]["name"] for schema in map(_plain, tools.schemas(SMALL))]
+    assert names == ["ask", "finish", "read_file", "run_python", "set_contract", "write_file"]
