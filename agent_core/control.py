@@ -1,10 +1,11 @@
 """The door for everyone outside: start a session, say something to it, list and read."""
 
 import math
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+import structlog
 
 from agent_core.budget.calendar import zone
 from agent_core.clock import Clock
@@ -27,6 +28,8 @@ from agent_core.values import (
     ServerRules,
     SessionRef,
 )
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 SMALL_WINDOW = 16_384
 """Tokens; a model with no more gets the few tools of `tools.SMALL` and a short system prompt."""
@@ -211,12 +214,19 @@ class Control:
         return await self.storage.index.live(guild_id)
 
     async def live_states(self, guild_id: str) -> list[State]:
-        """How they stand; those that cannot be read, or only by a newer version, are left out."""
-        found: list[State] = []
-        for ref in await self.live(guild_id):
-            with suppress(RefusedError, NewerEventError):
-                found.append(await self.read(ref))
-        return found
+        """How they stand, as `states`."""
+        return [state async for state in self.states(await self.live(guild_id))]
+
+    async def states(self, refs: Iterable[SessionRef]) -> AsyncGenerator[State]:
+        """How these stand; those that cannot be read, or only by a newer version, are left out."""
+        for ref in refs:
+            try:
+                state = await self.storage.states.load(ref)
+            except (UnreadableJournalError, NewerEventError) as error:
+                log.warning("session left out", session=str(ref), reason=str(error))
+                continue
+            if state is not None:  # else an order that was never completed
+                yield state
 
     async def recent(self, guild_id: str, limit: int) -> list[SessionRef]:
         """The server's newest sessions, ended ones too."""

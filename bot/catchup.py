@@ -10,7 +10,7 @@ import discord
 import structlog
 
 from agent_core.control import Control
-from agent_core.errors import StoreUnavailableError
+from agent_core.errors import NewerEventError, RefusedError, StoreUnavailableError
 from agent_core.values import SessionRef
 from bot.commands import Openings
 from bot.discord_api import DiscordError, UnavailableError, for_threads
@@ -60,7 +60,7 @@ class CatchUp:
             except (UnavailableError, StoreUnavailableError) as error:
                 log.warning("could not catch up", session=str(ref), error=str(error))
                 return False
-            except DiscordError as error:
+            except (DiscordError, RefusedError, NewerEventError) as error:  # the last two: it cannot be read
                 log.warning("cannot catch up", session=str(ref), error=str(error))
             except Exception:  # a bug that one session brings out must not keep the others from their turn
                 log.exception("catching up failed", session=str(ref), reference=secrets.token_hex(4))

@@ -148,7 +148,10 @@ class Journal:
 
     async def _lines(self, ref: SessionRef, archived: Archived) -> list[bytes]:
         data = await self._blobs.read(ref.guild_id, archived.sha256)
-        return await asyncio.to_thread(unpack_lines, data)
+        try:
+            return await asyncio.to_thread(unpack_lines, data)
+        except zlib.error:
+            raise UnreadableJournalError(f"The archive of {ref} cannot be read: it is damaged.") from None
 
     async def append(
         self, ref: SessionRef, commit: Commit, inbox_after: str | None = None, epoch: int | None = None

@@ -11,7 +11,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from agent_core.errors import RefusedError, StoreUnavailableError
+from agent_core.errors import NewerEventError, RefusedError, StoreUnavailableError
 from bot.access import Member
 from bot.commands.sync import differ
 from bot.discord_api import DiscordApi, DiscordError, ForbiddenError, GoneError, RejectedError, Upload
@@ -142,6 +142,8 @@ def for_people(interaction: Asking, error: Exception) -> str:
             return str(cause)
         case StoreUnavailableError():
             return "My store does not answer just now. Try again in a minute."
+        case NewerEventError():
+            return "A newer version of me has been at work on this. Try again once I am up to date."
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
             return "This command has just changed. Try again in a minute."
         case app_commands.TransformerError() | app_commands.CheckFailure():

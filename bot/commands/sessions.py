@@ -2,7 +2,6 @@
 
 from discord import app_commands
 
-from agent_core.errors import NewerEventError, RefusedError
 from agent_core.session import State
 from bot.commands.answer import Asking, Slash, answer, asker, defer, slash, visible
 from bot.commands.desk import Desk, guild_of
@@ -44,12 +43,8 @@ def sessions(desk: Desk) -> Slash:
 
 async def _all(desk: Desk, guild_id: str) -> list[State]:
     """The newest sessions that you can find, those that live before those that have ended."""
-    found: list[State] = []
-    for ref in await desk.control.recent(guild_id, _MOST):
-        try:
-            found.append(await desk.control.read(ref))
-        except (RefusedError, NewerEventError):
-            continue  # damaged, or of a newer version: its thread says so
+    newest = await desk.control.recent(guild_id, _MOST)
+    found = [state async for state in desk.control.states(newest)]
     return sorted(found, key=lambda state: state.status.ended)
 
 

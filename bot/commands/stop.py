@@ -1,6 +1,7 @@
 """/stop, /pause and /resume: one goal, or everything on the server."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
 from discord import app_commands
 
@@ -56,12 +57,14 @@ def stop(desk: Desk) -> Slash:
 async def living(desk: Desk, guild_id: str, wanted: str) -> list[State]:
     """The newest goals that have not ended and have these words in them, as many as can be picked from."""
     live = set(await desk.control.live(guild_id))
+    newest = [ref for ref in await desk.control.recent(guild_id, _MOST_LOOKED_AT) if ref in live]
     found: list[State] = []
-    for ref in await desk.control.recent(guild_id, _MOST_LOOKED_AT):
-        if ref in live and len(found) < _CHOICES:
-            state = await desk.control.read(ref)
+    async with aclosing(desk.control.states(newest)) as states:
+        async for state in states:
             if wanted.casefold() in state.goal.casefold():
                 found.append(state)
+            if len(found) == _CHOICES:
+                break
     return found
 
 

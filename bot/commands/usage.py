@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Literal
 
 import discord
 from discord import app_commands
 
-from agent_core.errors import RefusedError
 from agent_core.session import State
 from agent_core.values import Right
 from bot import access
@@ -93,10 +91,9 @@ async def _names(desk: Desk, guild: discord.Guild | None, ids: Sequence[str]) ->
 
 async def _sessions(desk: Desk, interaction: Asking, member: Member, *, sees_all: bool) -> list[State]:
     """The newest goals that this member may see the cost of."""
-    states: list[State] = []
-    for ref in await desk.control.recent(guild_of(interaction), _MOST_SESSIONS):
-        with suppress(RefusedError):  # an order that was never completed
-            state = await desk.control.read(ref)
-            if state.starter.id == member.id or (sees_all and visible(interaction, state.channel_id)):
-                states.append(state)
-    return states
+    newest = await desk.control.recent(guild_of(interaction), _MOST_SESSIONS)
+    return [
+        state
+        async for state in desk.control.states(newest)
+        if state.starter.id == member.id or (sees_all and visible(interaction, state.channel_id))
+    ]

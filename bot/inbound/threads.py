@@ -52,15 +52,14 @@ class Threads:
 
     async def channel_deleted(self, channel: discord.abc.GuildChannel) -> None:
         """A channel was deleted, and its threads with it."""
-        for ref in await self._control.live(str(channel.guild.id)):
-            state = await self._control.read(ref)
+        for state in await self._control.live_states(str(channel.guild.id)):
             if state.channel_id == str(channel.id):
                 await self._pause(state, _DELETED, None)
 
     async def left(self, guild_id: str) -> None:
         """The bot was removed from the server: its goals stand still until somebody there resumes them."""
-        for ref in await self._control.live(guild_id):
-            await self._pause(await self._control.read(ref), _REMOVED, None)
+        for state in await self._control.live_states(guild_id):
+            await self._pause(state, _REMOVED, None)
 
     async def missed(self, state: State, guild: discord.Guild) -> None:
         """See what became of this session's thread while nobody listened."""
