@@ -132,7 +132,7 @@ class Forgetter:
         for ref in refs:
             named |= files_of(await self._storage.journal.read(ref))
         for records in (self._storage.ledger, self._storage.experiments):
-            for _, data in await records.read(guild_id):
+            for data in await records.read(guild_id):
                 named |= shas_in(data)  # what proves an entry stays with the books
         gone = before - named
         async for names in self._storage.blobs.old(guild_id, 0.0):
