@@ -2,20 +2,20 @@
 
 from agent_core.skills.checking import Checker, Verdict
 from agent_core.skills.gate import Gate, Judgement
-from agent_core.skills.selection import Experience, Lesson, book, choose
+from agent_core.skills.selection import Credit, Experience, View, Worth
 from agent_core.skills.signature import Severity, Signature, of_difference, of_run
 
 __all__ = [
     "Checker",
+    "Credit",
     "Experience",
     "Gate",
     "Judgement",
-    "Lesson",
     "Severity",
     "Signature",
     "Verdict",
-    "book",
-    "choose",
+    "View",
+    "Worth",
     "of_difference",
     "of_run",
 ]

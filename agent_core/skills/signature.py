@@ -1,5 +1,6 @@
 """What went wrong in a run, reduced to what comes again: kind, shape of the message, place. Pure."""
 
+import ast
 import math
 import re
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ _SHAPES = (
     (re.compile(r"(?:/[\w.-]+)+/?"), "<path>"),
     (re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"), "<number>"),
 )
+_EXPECTED = re.compile(r"expected (?P<expected>.+), got (?P<got>.+)")
+"""How a check says it: `assert got == wanted, f"expected {wanted!r}, got {got!r}"`."""
 _ENVIRONMENT = frozenset(
     {
         "BlockingIOError",
@@ -60,8 +63,14 @@ class Signature:
 
     @property
     def levels(self) -> tuple[tuple[str, ...], ...]:
-        """The same error, ever more exactly: nothing, its kind, its shape, its place."""
-        return ((), (self.kind,), (self.kind, self.shape), (self.kind, self.shape, self.place))
+        """The same error, ever more exactly: nothing, its kind, the core of its shape, all of it, its place.
+
+        The core of how a result differs is how its innermost part does: `some items: off by +1`.
+        """
+        core = self.shape.rpartition(": ")[2]
+        shapes = (core,) if core == self.shape else (core, self.shape)
+        exact = (self.kind, *shapes, self.place)
+        return tuple(exact[:length] for length in range(len(exact) + 1))
 
     def __str__(self) -> str:
         return " · ".join(part for part in (self.kind, self.shape, self.place) if part)
@@ -80,12 +89,22 @@ def of_run(output: str, stopped_by: str | None = None) -> Signature:
         )
     kind = found[-1]["kind"].rpartition(".")[2]
     if kind == "AssertionError":
-        shape = _shape(found[-1]["text"] or "")
-        return Signature(kind="WrongResult", shape=shape, severity=Severity.WRONG_RESULT)
+        return _of_assertion(found[-1]["text"] or "")
     severity = Severity.ENVIRONMENT if kind in _ENVIRONMENT else Severity.CRASH
     return Signature(
         kind=kind, shape=_shape(found[-1]["text"] or ""), place=_place(output), severity=severity
     )
+
+
+def _of_assertion(text: str) -> Signature:
+    """Of a check that failed; where it says what it expected and what it got, by how those differ."""
+    told = _EXPECTED.fullmatch(text.strip())
+    try:
+        if told:
+            return of_difference(ast.literal_eval(told["expected"]), ast.literal_eval(told["got"]))
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        pass  # a value that is no plain data: its words have to do
+    return Signature(kind="WrongResult", shape=_shape(text), severity=Severity.WRONG_RESULT)
 
 
 def of_difference(expected: object, got: object) -> Signature:

@@ -14,6 +14,9 @@ class Edit:
 
     kind: str
     change: Change
+    breaks: bool = True
+    """Whether mutants are made by it. One that leaves a mark by which its undoing is known without any error,
+    such as a needless `str()`, makes none: it is only tried as a repair."""
 
 
 def _compare(one: type[ast.cmpop], other: type[ast.cmpop]) -> Change:
@@ -189,20 +192,20 @@ EDITS: tuple[Edit, ...] = (
     Edit(kind="max to min", change=_called("max", "min")),
     Edit(kind="min to max", change=_called("min", "max")),
     Edit(kind="drop str()", change=_unwrapped("str")),
-    Edit(kind="add str()", change=_wrapped("str")),
+    Edit(kind="add str()", change=_wrapped("str"), breaks=False),
     Edit(kind="drop int()", change=_unwrapped("int")),
-    Edit(kind="add int()", change=_wrapped("int")),
+    Edit(kind="add int()", change=_wrapped("int"), breaks=False),
     Edit(kind="drop sorted()", change=_unwrapped("sorted")),
-    Edit(kind="add sorted()", change=_wrapped("sorted")),
+    Edit(kind="add sorted()", change=_wrapped("sorted"), breaks=False),
     Edit(kind="drop abs()", change=_unwrapped("abs")),
-    Edit(kind="add abs()", change=_wrapped("abs")),
+    Edit(kind="add abs()", change=_wrapped("abs"), breaks=False),
     Edit(kind="and to or", change=_junction(ast.And, ast.Or)),
     Edit(kind="or to and", change=_junction(ast.Or, ast.And)),
-    Edit(kind="add not", change=_negated),
+    Edit(kind="add not", change=_negated, breaks=False),
     Edit(kind="drop not", change=_plain),
-    Edit(kind="reverse", change=_reversed),
+    Edit(kind="reverse", change=_reversed, breaks=False),
     Edit(kind="drop reverse", change=_not_reversed),
-    Edit(kind="[] to get", change=_got),
+    Edit(kind="[] to get", change=_got, breaks=False),
     Edit(kind="get to []", change=_taken),
 )
 
