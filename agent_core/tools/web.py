@@ -144,6 +144,8 @@ def fetch_file(online: Online, workspaces: Workspaces) -> Tool[FetchFile]:
         wrong = _is_not_it(path, kind, answer.body)
         if answer.status >= _FINE or wrong:
             why = wrong or f"{host_of(answer.url)} answers with status {answer.status}"
+            if answer.wait_s is not None:
+                why = f"{why} and asks to wait {answer.wait_s:.0f} s"
             return failed(state, args.url, f"{why}. Nothing was written.", visit.records or [])
         written = await workspaces.store(state.ref, path, answer.body)
         source = Source(number=state.marks.number_of(args.url), url=args.url, title=path, how="file")
@@ -165,10 +167,14 @@ async def _page(
 ) -> Outcome:
     """A page for the context; one that is too long is a file with an outline first."""
     body = cleaned(page.markdown, state.started.fence).strip() or "(no text)"
+    answered = records[-1].status if records else 0
+    status = (
+        f" (the server answered with status {answered}: this may be no page)" if answered >= _FINE else ""
+    )
     addresses = [*page.links, *links_in(page.markdown)]
     title = f"# {source.title}\n\n" if source.title and source.title not in body[:300] else ""
     if len((title + body).encode()) <= ROOM_BYTES:
-        head = f"Source {source.number}:"
+        head = f"Source {source.number}{status}:"
         return told(state, head, title + body, sources=[source], addresses=addresses, records=records)
     path = free_path(state.files, "pages", f"{source.number}-{_slug(source)}.md")
     data = f"{title}{body}\n".encode("utf-8", "replace")
@@ -179,7 +185,7 @@ async def _page(
     start = data[:room].decode("utf-8", "ignore").rpartition("\n")[0] or data[:room].decode("utf-8", "ignore")
     shown = start.count("\n") + 1
     head = (
-        f"Source {source.number}: the whole is {path} ({len(lines):,} lines). Its outline by line, then "
+        f"Source {source.number}{status}: the whole is {path} ({len(lines):,} lines). Its outline by line, then "
         f"lines 0 to {shown - 1}; go on with read_file, offset={shown}."
     )
     body = f"{outline}\n---\n{start}" if outline else start

@@ -14,6 +14,8 @@ class Fetched:
     """As the server sent it, with parameters; empty where it sent none. Not to be believed."""
     body: bytes
     """Already decompressed and within the cap."""
+    wait_s: float | None = None
+    """How long the server asks to wait before it is asked again; None where it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ environment, no cookie, no automatic redirect or decompression is used: each wou
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -26,9 +27,10 @@ from agent_core.web.charset import decode
 from agent_core.web.dialing import Dialer, NotPublicError, PublicResolver
 from agent_core.web.fetched import NO_VISIT, Fetched, FetchRecord, Hosts, Visit
 from agent_core.web.kinds import PAGE_BYTES, PDF_BYTES, kind_of, media_type, readable
-from agent_core.web.manners import Manners, Robots
+from agent_core.web.manners import Manners, wait_asked
 from agent_core.web.page import Page
 from agent_core.web.reader import Reader
+from agent_core.web.robots import Robots, permit
 from agent_core.web.urls import check
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -36,8 +38,13 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 AGENT = "Goalkeeper"
 GET_WITHIN_S = 18.0
 READ_WITHIN_S = 27.0
+TRIES = 3
+"""Of one address, where its server asks to wait and there is time to."""
+_ANSWERS_WITHIN_S = 3.0
 REDIRECTS = 5
 _REDIRECT = frozenset({301, 302, 303, 307, 308})
+_RAW_BYTE = re.compile(r"[\udc80-\udcff]")
+"""Of a header that is not UTF-8: addresses are percent-encoded bytes."""
 _ACCEPT = (
     "text/html,application/xhtml+xml,application/json;q=0.9,application/pdf;q=0.9,text/*;q=0.8,*/xml;q=0.8"
 )
@@ -133,7 +140,8 @@ class GuardedFetcher:
             async with asyncio.timeout(GET_WITHIN_S):
                 if crawl:
                     await self._ask_robots(self._check(url, visit), visit)
-                answer = await self._follow(url, any_type, max_bytes, visit)
+                last_at = started + GET_WITHIN_S - _ANSWERS_WITHIN_S
+                answer = await self._follow(url, any_type, max_bytes, visit, last_at)
             size = len(answer.body)
             record = replace(record, outcome="fetched", final_url=answer.url, status=answer.status, size=size)
         except (FetchRefusedError, FetchFailedError) as error:
@@ -163,10 +171,12 @@ class GuardedFetcher:
         """
         try:
             async with asyncio.timeout(READ_WITHIN_S):
-                self._check(url, visit)  # the address that was asked for too, not only its endpoint
+                self._admit(url, visit)  # the address that was asked for too, not only its endpoint
                 route = platforms.route(url)
                 if route is None:
                     answer = await self.get(url, crawl=crawl, visit=visit)
+                    if answer.wait_s is not None:
+                        raise FetchFailedError(asked_to_wait(answer))
                     route = platforms.discovered(answer.url, answer.body)
                     if route is None:
                         return await self._reader.read(answer, shape="", url=answer.url)
@@ -174,6 +184,14 @@ class GuardedFetcher:
                 return await self._reader.read(along, shape=route.shape, url=url)
         except TimeoutError as error:
             raise FetchFailedError(f"The page could not be read within {READ_WITHIN_S:g} s.") from error
+
+    def _admit(self, url: str, visit: Visit) -> None:
+        try:
+            self._check(url, visit)
+        except FetchRefusedError as error:
+            asked = url if isinstance(url, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+            self._keep(FetchRecord(url=asked, outcome=type(error).__name__, reason=str(error)), visit)
+            raise
 
     def _check(self, url: str, visit: Visit) -> URL:
         """The address in its one form, where neither the rules nor either list close it."""
@@ -184,22 +202,36 @@ class GuardedFetcher:
         parts: list[str] = []
         for url in route.urls:
             answer = await self.get(url, crawl=crawl, visit=visit)
-            platforms.check_answer(route, answer.status)
+            platforms.check_answer(route, answer.status, answer.wait_s)
             parts.append(decode(answer.body, answer.content_type))
         return Fetched(url=route.urls[0], status=200, content_type="", body=json.dumps(parts).encode())
 
-    async def _follow(self, url: str, any_type: bool, max_bytes: int | None, visit: Visit) -> Fetched:
+    async def _follow(
+        self, url: str, any_type: bool, max_bytes: int | None, visit: Visit, last_at: float
+    ) -> Fetched:
         here = self._check(url, visit)
         for _ in range(REDIRECTS + 1):
-            answer, location = await self._ask(here, any_type, max_bytes)
+            answer, location = await self._patiently(here, any_type, max_bytes, last_at)
             if location is None:
                 return answer
             try:
-                there = str(here.join(URL(location)))
+                there = str(here.join(URL(_RAW_BYTE.sub(_quoted, location))))
             except ValueError as error:
                 raise FetchRefusedError("The page redirects to a malformed address.") from error
             here = self._check(there, visit)
         raise FetchFailedError(f"The address redirects more than {REDIRECTS} times.")
+
+    async def _patiently(
+        self, url: URL, any_type: bool, max_bytes: int | None, last_at: float
+    ) -> tuple[Fetched, str | None]:
+        """Ask, and again after the wait that the server names, where that is over before `last_at`."""
+        answer, location = await self._ask(url, any_type, max_bytes)
+        for _ in range(TRIES - 1):
+            if answer.wait_s is None or time.monotonic() + answer.wait_s > last_at:
+                break
+            await asyncio.sleep(answer.wait_s)
+            answer, location = await self._ask(url, any_type, max_bytes)
+        return answer, location
 
     async def _ask(self, url: URL, any_type: bool, max_bytes: int | None) -> tuple[Fetched, str | None]:
         if self._session is None:
@@ -221,7 +253,12 @@ class GuardedFetcher:
     async def _take(
         self, url: URL, response: ClientResponse, any_type: bool, max_bytes: int | None
     ) -> Fetched:
-        content_type = response.headers.get("Content-Type", "")[:300]
+        content_type = _printable(response.headers.get("Content-Type", ""))[:300]
+        wait_s = wait_asked(response.status, response.headers.get("Retry-After"))
+        if wait_s is not None:
+            return Fetched(
+                url=str(url), status=response.status, content_type=content_type, body=b"", wait_s=wait_s
+            )
         if not any_type and not readable(content_type):
             raise FetchFailedError(
                 f"{url} is {media_type(content_type)[:80]!r}, which cannot be read as a page."
@@ -238,12 +275,28 @@ class GuardedFetcher:
         rules = self._robots.known(origin)
         if rules is None:
             try:
-                answer = await self._follow(f"{origin}/robots.txt", True, None, visit)
+                answer = await self._follow(f"{origin}/robots.txt", True, None, visit, last_at=0.0)
             except FetchFailedError:
                 answer = None
             rules = self._robots.learn(origin, answer)
-        if not self._robots.permit(rules, str(url)):
+        if not permit(rules, str(url)):
             raise FetchRefusedError(f"The robots.txt of {url.host} closes this page to programs.")
+
+
+def asked_to_wait(answer: Fetched) -> str:
+    """What to say of an answer that asks to come again later than is waited for here."""
+    return (
+        f"{URL(answer.url).host} asks to wait {answer.wait_s or 0:.0f} s before it is asked again "
+        f"(status {answer.status}). Read something else first, or try again after that."
+    )
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _quoted(byte: re.Match[str]) -> str:
+    return f"%{ord(byte[0]) - 0xDC00:02X}"
 
 
 def _translated(url: URL, error: BaseException) -> FetchRefusedError | FetchFailedError:
@@ -259,5 +312,5 @@ def _translated(url: URL, error: BaseException) -> FetchRefusedError | FetchFail
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, aiohttp.InvalidURL):
         return FetchRefusedError("The address is malformed.")
-    words = " ".join(str(error).split())[:200] or type(error).__name__
+    words = " ".join(_printable(str(error)).split())[:200] or type(error).__name__
     return FetchFailedError(f"{url.host} gave no usable answer: {words}.")

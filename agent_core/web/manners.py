@@ -1,20 +1,18 @@
-"""How one fetcher behaves towards a host: few connections, short pauses, robots.txt for crawling."""
+"""How one fetcher behaves towards a host: few connections, short pauses, and it waits where it is told to."""
 
 import asyncio
+import re
 import time
-from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from urllib.robotparser import RobotFileParser
-
-from agent_core.web.charset import decode
-from agent_core.web.fetched import Fetched
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 AT_ONCE = 6
 PAUSE_S = 0.1
-ROBOTS_FOR_S = 3600.0
 _REMEMBERED = 1000
-_ROBOTS_BYTES = 500_000
+_ASKS_TO_WAIT = frozenset({403, 429, 503})
+_LONGEST_WAIT_S = 86_400.0
 
 
 class _Host:
@@ -48,33 +46,17 @@ class Manners:
                 del self._hosts[origin]
 
 
-class Robots:
-    """What each site's robots.txt said, kept for an hour."""
-
-    def __init__(self, agent: str) -> None:
-        self._agent = agent
-        self._known: OrderedDict[str, tuple[float, RobotFileParser]] = OrderedDict()
-
-    def known(self, origin: str) -> RobotFileParser | None:
-        """The rules that were read within the hour."""
-        found = self._known.get(origin)
-        return found[1] if found is not None and time.monotonic() - found[0] < ROBOTS_FOR_S else None
-
-    def learn(self, origin: str, answer: Fetched | None) -> RobotFileParser:
-        """Keep what came back. As RFC 9309 has it: a 4xx opens the site, no answer and a 5xx close it."""
-        rules = RobotFileParser()
-        if answer is None or answer.status >= 500:
-            rules.parse(["User-agent: *", "Disallow: /"])
-        elif answer.status >= 400:
-            rules.parse([])
-        else:
-            rules.parse(decode(answer.body[:_ROBOTS_BYTES], answer.content_type).splitlines())
-        rules.modified()
-        self._known[origin] = (time.monotonic(), rules)
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        return rules
-
-    def permit(self, rules: RobotFileParser, url: str) -> bool:
-        """Whether the site lets our agent crawl this address."""
-        return rules.can_fetch(self._agent, url)
+def wait_asked(status: int, header: str | None) -> float | None:
+    """Seconds that an answer asks to wait (Retry-After: a number or a date); None where it does not."""
+    if status not in _ASKS_TO_WAIT or not header:
+        return None
+    text = header.strip()[:100]
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return min(float(text), _LONGEST_WAIT_S)
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return min(max((when - datetime.now(UTC)).total_seconds(), 0.0), _LONGEST_WAIT_S)

@@ -59,11 +59,12 @@ def discovered(url: str, body: bytes) -> Route | None:
     )
 
 
-def check_answer(found: Route, status: int) -> None:
+def check_answer(found: Route, status: int, wait_s: float | None = None) -> None:
     """Raises FetchFailedError with plain words where the platform gave no page."""
     if status in (401, 403, 429, 503):
+        later = "" if wait_s is None else f" It asks to wait {wait_s:.0f} s."
         raise FetchFailedError(
-            f"{found.platform} refuses (status {status}): without a key it answers only so often. "
+            f"{found.platform} refuses (status {status}): without a key it answers only so often.{later} "
             "Try another source."
         )
     if status in (404, 410):

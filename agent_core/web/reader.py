@@ -55,12 +55,12 @@ class Reader:
                 async with asyncio.timeout(PARSE_WITHIN_S):
                     reply = await _exchange(process, json.dumps(head).encode() + b"\n" + answer.body)
                 finished = True
-            except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
+            except TimeoutError as error:
+                raise FetchFailedError(f"The page could not be read within {PARSE_WITHIN_S:g} s.") from error
+            except (asyncio.IncompleteReadError, OSError, ValueError) as error:
                 raise FetchFailedError(
                     "The page could not be read: it is broken or needs too much memory."
                 ) from error
-            except TimeoutError as error:
-                raise FetchFailedError(f"The page could not be read within {PARSE_WITHIN_S:g} s.") from error
             finally:
                 self._pages += 1
                 if not finished or self._pages >= PAGES_PER_PROCESS:

@@ -15,6 +15,8 @@ LONGEST_URL = 4096
 # blanks, controls and backslashes are read differently by every program: no honest address needs them
 _CONFUSING = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff\\]")
 _NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)")
+_LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+_LONGEST_NAME = 253
 
 
 def check(text: str, hosts: Hosts) -> URL:
@@ -66,7 +68,8 @@ def _parse(text: str) -> URL:
         raise FetchRefusedError(f"The address {_shown(text)} is malformed.") from error
     if "@" in parts.netloc or url.raw_user is not None or url.raw_password is not None:
         raise FetchRefusedError("Addresses with a user or password in them are not fetched.")
-    if "%" in plain or not agree:
+    bracketed = "[" in parts.netloc
+    if "%" in plain or not agree or bracketed != isinstance(literal(plain), IPv6Address):
         raise FetchRefusedError(f"The address {_shown(text)} can be read in two ways.")
     return url
 
@@ -77,9 +80,14 @@ def _check_host(host: str) -> None:
         if not is_public(address):
             raise FetchRefusedError(f"{host} is not an address of the public internet.")
         return
-    last = host.rstrip(".").rpartition(".")[2]
-    if not last or _NUMBER.fullmatch(last):
-        raise FetchRefusedError(f"{host!r} is neither a name nor a plain address.")
+    name = host.removesuffix(".")
+    labels = name.split(".")
+    if (
+        len(name) > _LONGEST_NAME
+        or not all(_LABEL.fullmatch(label) for label in labels)
+        or _NUMBER.fullmatch(labels[-1])
+    ):
+        raise FetchRefusedError(f"{_shown(host)} is neither a name nor a plain address.")
 
 
 def _shown(text: str) -> str:

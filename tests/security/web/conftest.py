@@ -2,24 +2,15 @@
 
 import json
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.security.web import sites
 from tests.security.web.namespace import run_within, why_not
 
 HERE = Path(__file__).parent
-
-
-def _sites() -> Any:
-    spec = spec_from_file_location("sites", HERE / "sites.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +18,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the fetcher did with every case; all of them run once."""
     if why := why_not():
         pytest.skip(f"no network namespaces here: {why}")
-    sites = _sites()
     hosts = tmp_path_factory.mktemp("sites") / "hosts"
     hosts.write_text(sites.NAMES)
     addresses = [sites.PUBLIC, sites.OTHER, *(trap for trap in sites.TRAPS if trap != "127.0.0.1")]
@@ -36,6 +26,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "http_proxy": "http://127.0.0.1:80", "HTTP_PROXY": "http://127.0.0.1:80", "all_proxy": "http://127.0.0.1:80",
     }  # fmt: skip
     words = [sys.executable, str(HERE / "inside.py"), str(hosts)]
-    done = run_within(words, hosts, addresses, environment, timeout_s=110)
+    done = run_within(words, hosts, addresses, environment, timeout_s=250)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout)

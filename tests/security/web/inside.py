@@ -6,13 +6,14 @@ import json
 import resource
 import sys
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 from agent_core.errors import FetchFailedError, FetchRefusedError
 from agent_core.web import FetchRecord, GuardedFetcher
+from tests.security.web.sites import BAD_TARGETS, PUBLIC, STREAMS
 
-sys.path.insert(0, str(Path(__file__).parent))
-from sites import BAD_TARGETS, OTHER, PUBLIC, STREAMS, TRAPS, Sites, pages
+HERE = Path(__file__).parent
 
 ADDRESSES = (
     "http://127.0.0.1/", "http://127.1/", "http://2130706433/", "http://0x7f000001/", "http://0x7f.0.0.1/",
@@ -31,6 +32,17 @@ ADDRESSES = (
     "//good.example/", "good.example", "", " ", "http://", "http:///path", "http://[", "http://]/", "http://a b/",
     "http://good.example/\r\nHost: x", "http://\ud800.example/", "http://" + "a" * 300 + ".example/", "http://x/" + "a" * 9000,
     "http://1.2.3.4.5/", "http://0x/", "http://127.0.0.1.:80/", "unix:///run/x", "http+unix://%2Frun/x", "http://ⓛocalhost/",
+    "http://good..example/", "http://.good.example/", "http://good.example../", "http://good.example:80:80/", "http://*.example/",
+    "http://good.example:８０/", "http://good.example;x/", "http://" + "a" * 64 + ".example/", "http://" + "a." * 127 + "example/",
+    "http://[64:ff9b:1::7f00:1]/", "http://[2001:0:7f00:1::]/", "http://[::ffff:0:127.0.0.1]/", "http://[::ffff:0a00:5]/",
+    "http://[2001:db8::5efe:7f00:1]/", "http://[fe80::1]/", "http://[fe80::1%lo]/", "http://[v1.x]/", "http://[::1]:8080/",
+    "http://0177.1/", "http://0x7f.0x0.0x0.0x1/", "http://127.0.0.0x1/", "http://127.000.000.001/", "http://00000177.0.0.1/",
+    "http://4294967297/", "http://127.0.0.1%00.good.example/", "http://good.example%2f@127.0.0.1/", "http:/127.0.0.1/", "http:127.0.0.1/",
+    "http:\\\\127.0.0.1/", "http://good.example\t@127.0.0.1/", "http://127.0.0.1\u3002/", "http://127｡0｡0｡1/", "http://１２７.0.0.1/",
+    "http://%31%32%37.0.0.1/", "http://good.example\x7f/", "http://good\u200b.example/", "http://good.example:65536/", "http://good.example:-80/",
+    "http://good.example: 80/", "\thttp://127.0.0.1/", "http://127.0.0.1\n/", "hxxp://good.example/", "ws://good.example/", "about:blank",
+    "blob:http://good.example/x", "view-source:http://good.example/", "dict://127.0.0.1:11211/", "ldap://127.0.0.1/", "HTTP://127.0.0.1/",
+    "http://6to4.example/", "http://nat64.example/", "http://zone.example/", "http://multicast.example/",
 )  # fmt: skip
 GOOD_ADDRESSES = {
     "platform wikipedia": "http://en.wikipedia.org/wiki/Otter",
@@ -49,6 +61,9 @@ GOOD_ADDRESSES = {
     "platform wikidata": "http://www.wikidata.org/wiki/Q42",
     "literal": f"http://{PUBLIC}/good",
     "closed by the host": "http://second.example/good",
+    "mapped public": f"http://[::ffff:{PUBLIC}]/good",
+    "capitals": "HTTP://GOOD.Example:80/good#part",
+    "other script": "http://пример.example/good",
 }
 
 
@@ -88,13 +103,14 @@ async def case(web: GuardedFetcher, url: str, crawl: bool = False) -> dict[str, 
 
 
 async def main(hosts_file: Path) -> None:
-    sites = Sites(hosts_file)
+    sites = await asyncio.create_subprocess_exec(
+        sys.executable, str(HERE / "serve.py"), str(hosts_file), stdin=PIPE, stdout=PIPE, limit=2**26
+    )
+    assert sites.stdin
+    assert sites.stdout
+    names: list[str] = json.loads(await sites.stdout.readline())
     records: list[FetchRecord] = []
-    servers = [
-        await asyncio.start_server(sites.serve, address, 80) for address in (PUBLIC, OTHER, *TRAPS, "::1")
-    ]
     results: dict[str, dict[str, object]] = {}
-    names = list(pages())
     watch = Watch()
     watching = asyncio.create_task(watch.run())
     base = "http://good.example"
@@ -102,29 +118,35 @@ async def main(hosts_file: Path) -> None:
         slow = {name: asyncio.create_task(case(web, base + name)) for name in STREAMS}
         for url in ADDRESSES:
             results[url] = await case(web, url)
-        for name in names:
+        for number, name in enumerate(names):
             if name != "/change":
-                results[name] = await case(web, base + name)
+                hostile = name.startswith("/hostile-")  # from many hosts, so that no pause is waited for
+                results[name] = await case(
+                    web, (f"http://h{number % 10}.example" if hostile else base) + name
+                )
         for name, url in GOOD_ADDRESSES.items():
             results[name] = await case(web, url)
         results["crawl closed"] = await case(web, "http://crawl.example/closed", crawl=True)
         results["crawl open"] = await case(web, "http://crawl.example/good", crawl=True)
+        for path in ("/closed/but/open", "/x.secret", "/x.secret?q"):
+            results[f"crawl {path}"] = await case(web, f"http://crawl.example{path}", crawl=True)
         results["changing before"] = await case(web, "http://changing.example/good")
         results["/change"] = await case(web, base + "/change")
         for name, task in slow.items():
             results[name] = await task
+        parsers_megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     watching.cancel()
-    for server in servers:
-        server.close()
+    sites.stdin.close()
+    who_came = await sites.stdout.read()
+    await sites.wait()
     report = {
         "results": results,
-        "trapped": sites.trapped,
-        "heads": sites.heads,
+        **json.loads(who_came),
         "dialled": sorted({address for record in records for address in record.addresses}),
         "records": len(records),
         "blocked_s": watch.worst,
         "megabytes": _peak_megabytes(),
-        "child_megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        "child_megabytes": parsers_megabytes,
         "targets": BAD_TARGETS,
     }
     sys.stdout.write(json.dumps(report))

@@ -4,11 +4,14 @@
 import asyncio
 import gzip
 import json
+import time
 import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pydantic import JsonValue
+
+from tests.security.web.bodies import bodies
 
 PUBLIC = "93.184.216.34"
 OTHER = "93.184.216.35"
@@ -26,7 +29,12 @@ NAMES = f"""
 {PUBLIC} good.example other.example changing.example crawl.example en.wikipedia.org github.com api.github.com
 {PUBLIC} raw.githubusercontent.com forum.example api.stackexchange.com hn.algolia.com export.arxiv.org www.reddit.com
 {PUBLIC} stackoverflow.com nominatim.openstreetmap.org www.wikidata.org
+{PUBLIC} xn--e1afmkfd.example {" ".join(f"h{n}.example" for n in range(10))}
 {OTHER} second.example
+2002:7f00:1::1 6to4.example
+64:ff9b::7f00:1 nat64.example
+fe80::1 zone.example
+224.0.0.1 multicast.example
 127.0.0.1 loop.example
 10.0.0.5 private.example
 169.254.169.254 metadata.example
@@ -53,7 +61,7 @@ def answer(
         f"Content-Length: {len(body)}",
         "Connection: close",
     ]
-    return "\r\n".join([*lines, *headers, "", ""]).encode() + body
+    return "\r\n".join([*lines, *headers, "", ""]).encode("utf-8", "surrogateescape") + body
 
 
 def redirect(target: str) -> bytes:
@@ -97,7 +105,7 @@ async def silent(writer: Writer) -> None:
 
 def bomb() -> bytes:
     packer = zlib.compressobj(9, wbits=31)
-    return b"".join(packer.compress(b"\0" * 10_000_000) for _ in range(100)) + packer.flush()
+    return b"".join(packer.compress(b"\0" * 10_000_000) for _ in range(30)) + packer.flush()
 
 
 def pdf(text: str) -> bytes:
@@ -132,9 +140,34 @@ FEED = b"<rss><channel><title>News</title><item><title>First</title><link>http:/
 <description>Something happened</description></item></channel></rss>"
 
 
+ROBOTS = b"""\xef\xbb\xbfUser-agent: Googlebot
+Disallow: /
+User-agent: other
+User-agent: *
+Disallow: //[
+Crawl-delay: \xc2\xb2
+Disallow: /closed
+Disallow: /*.secret$
+Allow: /closed/but/open
+"""
+"""Wildcards, the longest rule, lines that a careless parser raises on."""
+
+
 def pages() -> dict[str, bytes]:
     return {
+        **bodies(),
+        "/raw-location": redirect("/caf\xe9").replace(b"caf\xc3\xa9", b"caf\xe9"),
+        "/caf%E9": answer(GOOD),
+        "/blank-location": redirect("/a b"),
+        "/a%20b": answer(GOOD),
+        "/closed/but/open": answer(GOOD),
+        "/x.secret": answer(GOOD),
+        "/busy-long": answer(b"busy", "text/html", "429 Too Many", "Retry-After: 3600"),
+        "/busy-date": answer(b"busy", "text/html", "503 Busy", "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT"),
+        "/busy-odd": answer(GOOD, "text/html", "429 Too Many", "Retry-After: soon"),
+        "/bad-type": answer(GOOD, "text/html; charset=\udcff\udcfe"),
         "/good": answer(GOOD),
+        "/busy-once": answer(GOOD),
         "/gzip": answer(gzip.compress(GOOD), "text/html", "200 OK", "Content-Encoding: gzip"),
         "/deflate": answer(zlib.compress(GOOD), "text/html", "200 OK", "Content-Encoding: deflate"),
         "/bare-deflate": answer(
@@ -183,7 +216,7 @@ def pages() -> dict[str, bytes]:
         **{f"/to-{n}": redirect(target) for n, target in enumerate(BAD_TARGETS)},
         "/refresh": answer(b'<meta http-equiv=refresh content="0;url=http://127.0.0.1/"><p>words</p>'),
         "/change": redirect("http://changing.example/good"),
-        "/robots.txt": answer(b"User-agent: *\nDisallow: /closed\n", "text/plain"),
+        "/robots.txt": answer(ROBOTS, "text/plain"),
         "/closed": answer(GOOD),
         "/refused/readme": answer(b"{}", "application/json", "403 Forbidden"),
         **platforms(),
@@ -238,6 +271,9 @@ class Sites:
         self.heads: list[str] = []
         self._hosts_file = hosts_file
         self._pages = pages()
+        self.names = list(self._pages)
+        self.came: dict[str, list[float]] = {}
+        """Path -> when each request for it came."""
 
     async def serve(self, reader: Reader, writer: Writer) -> None:
         address = str(writer.get_extra_info("sockname")[0])
@@ -251,7 +287,10 @@ class Sites:
                 self._hosts_file.write_text(
                     NAMES.replace(" changing.example", "") + "\n127.0.0.1 changing.example\n"
                 )
-            if path in STREAMS:
+            self.came.setdefault(path, []).append(time.monotonic())
+            if path == "/busy-once" and len(self.came[path]) == 1:
+                writer.write(answer(b"busy", "text/html", "429 Too Many", "Retry-After: 1"))
+            elif path in STREAMS:
                 await STREAMS[path](writer)
             else:
                 writer.write(self._pages.get(path, answer(b"<p>nothing</p>", "text/html", "404 Not Found")))
