@@ -185,8 +185,8 @@ async def _page(
     start = data[:room].decode("utf-8", "ignore").rpartition("\n")[0] or data[:room].decode("utf-8", "ignore")
     shown = start.count("\n") + 1
     head = (
-        f"Source {source.number}{status}: the whole is {path} ({len(lines):,} lines). Its outline by line, then "
-        f"lines 0 to {shown - 1}; go on with read_file, offset={shown}."
+        f"Source {source.number}{status}: the whole is {path} ({len(lines):,} lines). Its outline by line, "
+        f"then lines 0 to {shown - 1}; go on with read_file, offset={shown}."
     )
     body = f"{outline}\n---\n{start}" if outline else start
     return told(state, head, body, sources=[source], addresses=addresses, records=records, changed=(written,))
