@@ -12,7 +12,7 @@ import socket
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -66,26 +66,33 @@ class Checker:
         self._limits = limits
         self._pool = pool
 
-    async def run(self, check: str, source: str, cases: Cases | None = None) -> Verdict:
+    async def run(
+        self, check: str, source: str, cases: Cases | None = None, *, timeout_s: float | None = None
+    ) -> Verdict:
         """Whether the script does what the check says, in two fresh boxes.
 
-        Raises SandboxRefusedError where no box can be had.
+        `timeout_s`: less than the usual limit. Raises SandboxRefusedError where no box can be had.
         """
         if self._pool is None:
             raise SandboxRefusedError("There is no sandbox here, so no check can be run.")
         try:
             with tempfile.TemporaryDirectory(prefix="check-") as folder:
-                return await self._run(Path(folder), check, source, cases)
+                return await self._run(Path(folder), check, source, cases, timeout_s)
         except SandboxUnavailableError as error:
             raise SandboxRefusedError(str(error)) from error
 
-    async def _run(self, folder: Path, check: str, source: str, cases: Cases | None) -> Verdict:
+    async def _run(
+        self, folder: Path, check: str, source: str, cases: Cases | None, timeout_s: float | None
+    ) -> Verdict:
+        limits = self._limits
+        if timeout_s is not None:
+            limits = replace(limits, timeout_s=min(timeout_s, limits.timeout_s))
         judge = folder / "judge"
         await asyncio.to_thread(_write, judge, {"check.py": check, "skill/main.py": stand_in(source)})
         arguments = ["--cases", cases] if cases else []
-        async with Sandbox(judge, self._limits, self._pool) as box:
+        async with Sandbox(judge, limits, self._pool) as box:
             listener = await box.listen(_PORT)
-            script = _Script(folder, source, self._limits, self._pool)
+            script = _Script(folder, source, limits, self._pool)
             async with _served(script, listener):
                 result = await box.run_python(_CHECK.format(arguments=arguments))
         if script.refused is not None:

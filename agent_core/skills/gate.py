@@ -1,5 +1,6 @@
 """May a script join the successes? Only if a check that it could not reach says so, and is worth its name."""
 
+import ast
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,12 @@ CATCHES = 0.8
 """The share of mutants that a check has to notice."""
 _AT_ONCE = 4
 
-Fault = Literal["fails", "flaky", "green on a stub", "weak check", "no script"]
+_PATIENCE_S = 2.0
+_PATIENCE = 4.0
+"""A mutant that takes so many times as long as the script, and that many seconds, never ends."""
+
+Fault = Literal["fails", "flaky", "green on a stub", "weak check", "no script", "no check"]
+"""`fails` and `no script` are the script's; the others say that the check is worth nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,8 @@ class Judgement:
     mutants: int = 0
     output: str = ""
     """What the open cases printed."""
+    duration_s: float = 0.0
+    """Of the open cases."""
 
     @property
     def passed(self) -> bool:
@@ -52,6 +60,8 @@ class Gate:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             signature = Signature(kind=type(error).__name__, shape=str(error)[:80])
             return Judgement(fault="no script", text=f"It is no Python: {error}", signature=signature)
+        if (broken := _broken(check)) is not None:
+            return Judgement(fault="no check", text=f"The check is no Python: {broken}")
         first = await self.open_and_sealed(check, source)
         if not first.passed:
             return first
@@ -67,7 +77,8 @@ class Gate:
             return Judgement(
                 fault="flaky", text=f"The check came out differently in {AGREE} runs.", output=first.output
             )
-        verdicts = await self._all([(check, one, None) for one in changed])
+        patience_s = _PATIENCE_S + _PATIENCE * max(verdict.duration_s for verdict in again)
+        verdicts = await self._all([(check, one, None) for one in changed], patience_s)
         caught = sum(not verdict.holds for verdict in verdicts)
         fault: Fault | None = "weak check" if caught < CATCHES * len(changed) else None
         return Judgement(
@@ -76,6 +87,7 @@ class Gate:
             caught=caught,
             mutants=len(changed),
             output=first.output,
+            duration_s=first.duration_s,
         )
 
     async def open_and_sealed(self, check: str, source: str) -> Judgement:
@@ -87,20 +99,32 @@ class Gate:
         return (
             _failed(sealed, "sealed")
             if not sealed.holds
-            else Judgement(fault=None, text="", output=opened.output)
+            else Judgement(
+                fault=None, text="Its check holds.", output=opened.output, duration_s=opened.duration_s
+            )
         )
 
-    async def _all(self, runs: Sequence[tuple[str, str, Cases | None]]) -> list[Verdict]:
+    async def _all(
+        self, runs: Sequence[tuple[str, str, Cases | None]], timeout_s: float | None = None
+    ) -> list[Verdict]:
         """Several runs, a few at once, in order."""
         limit = asyncio.Semaphore(_AT_ONCE)
 
         async def one(run: tuple[str, str, Cases | None]) -> Verdict:
             async with limit:
-                return await self._checker.run(*run)
+                return await self._checker.run(*run, timeout_s=timeout_s)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(run)) for run in runs]
         return [task.result() for task in tasks]
+
+
+def _broken(check: str) -> str | None:
+    try:
+        ast.parse(check)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return str(error)[:200]
+    return None
 
 
 def _failed(verdict: Verdict, cases: Cases) -> Judgement:

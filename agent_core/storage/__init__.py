@@ -71,6 +71,7 @@ class Storage:
     calendar: Calendar
     ledger: Chronicle
     experiments: Chronicle
+    skills: Chronicle
     warnings: tuple[StoreWarning, ...] = ()
     """Settings of this Redis that could lose what was acknowledged; for the host."""
 
@@ -117,5 +118,6 @@ class Storage:
                 calendar=Calendar(redis),
                 ledger=Chronicle(redis, once, "ledger"),
                 experiments=Chronicle(redis, once, "experiments"),
+                skills=Chronicle(redis, once, "skills"),
                 warnings=warnings,
             )

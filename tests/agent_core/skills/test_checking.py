@@ -1,12 +1,8 @@
 """A check decides about a script that cannot reach it: what is right passes, every cheat fails."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
-import pytest_asyncio
 
 from agent_core.skills import Checker, Gate
-from sandbox import Limits, Pool
 
 IMPORTS = """
 import importlib.util, sys
@@ -84,23 +80,11 @@ while link.recv(1 << 16):
 """
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pool() -> AsyncGenerator[Pool]:
-    async with Pool(warm=False) as opened:
-        yield opened
-
-
-@pytest.fixture
-def checker(pool: Pool) -> Checker:
-    return Checker(Limits(timeout_s=20), pool)
-
-
 @pytest.mark.parametrize(
     ("check", "source"),
     [(IMPORTS, ADD), (EXECUTES, ADD), (RUNS, PROGRAM), (OBJECTS, STACK)],
     ids=["imported", "executed", "run", "objects"],
 )
-@pytest.mark.asyncio(loop_scope="module")
 async def test_what_is_right_passes_however_the_check_uses_it(checker: Checker, check: str, source: str):
     verdict = await checker.run(check, source)
     assert verdict.holds, verdict.output
@@ -124,12 +108,10 @@ async def test_what_is_right_passes_however_the_check_uses_it(checker: Checker, 
     ],
     ids=range(12),
 )
-@pytest.mark.asyncio(loop_scope="module")
 async def test_no_cheat_passes(checker: Checker, source: str):
     assert not (await checker.run(IMPORTS, source)).holds
 
 
-@pytest.mark.asyncio(loop_scope="module")
 async def test_the_gate_wants_a_check_that_is_red_on_nothing_steady_and_sharp(checker: Checker):
     gate = Gate(checker)
     good = await gate.judge(IMPORTS, ADD)
