@@ -3,16 +3,22 @@
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_core.errors import StoreUnavailableError
+import structlog
+
+from agent_core.errors import StoreUnavailableError, UnreadableJournalError
 from agent_core.events import Commit
-from agent_core.memory import Memory
-from agent_core.signals import Said, Signal, StopAsked
+from agent_core.memory import Memory, Record
+from agent_core.quotes import Quotes
+from agent_core.remains import Remains
+from agent_core.schedule import Plans
+from agent_core.signals import StopAsked
 from agent_core.storage import Storage
-from agent_core.tombstones import Erased, erase, files_of, shas_in, spoke_here
+from agent_core.tombstones import Gone, erase, files_of, shas_in, shows_cut
+from agent_core.traces import Trace, is_by, trace
 from agent_core.values import Person, SessionRef
 
 Wake = Callable[[SessionRef], Awaitable[None]]
@@ -22,6 +28,12 @@ _STOPS_WITHIN_S = 20.0
 _LOOK_S = 0.1
 _MOST_LOOKED_AT = 8 << 20
 """Bytes of a file that are searched for quotes."""
+_MOST_ROUNDS = 20
+"""A memory was made of a memory so often at most, from one goal to the next."""
+_MOST_LOOKS = 5
+_REWORDED = frozenset({"outcome", "lesson"})
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,23 +57,28 @@ class Forgetter:
     async def member(self, guild_id: str, person: Person, wake: Wake) -> Forgotten:
         """Everything that this member said in this server. Raises StoreUnavailableError; then do it again.
 
-        Goals of theirs that still run are stopped first.
+        Goals of theirs that still run are stopped first, and their schedules go.
         """
-        refs = await self._storage.index.recent(guild_id, _MOST_SESSIONS)
-        touched = [ref for ref in refs if await self._holds(ref, person.id)]
-        await self._stop_own(guild_id, touched, person, wake)
-        memories = await self._memory.forget(guild_id, author_id=person.id)
-        before: set[str] = set()
-        quotes: set[str] = set()
-        for ref in touched:
-            erased, named = await self._erase(ref, person.id)
-            before |= named
-            quotes |= erased.telling
-        gone = await self._remove_files(guild_id, refs, before, quotes)
-        for ref in touched:
-            await asyncio.to_thread(_clear_copies, self._folders, ref, gone, quotes)
+        remains = Remains(guild_id=guild_id, person_id=person.id)
+        await self._remove_schedules(remains)
+        await self._look(remains)
+        await self._stop_own(remains, person, wake)
+        memories = await self._forget_own(remains)
+        erased: set[str] = set()
+        gone: set[str] = set()
+        for first in (True, *[False] * _MOST_LOOKS):
+            moved = await self._look(remains)  # by somebody who had read it before it was forgotten
+            late = await self._forget_derived(remains)
+            memories += late
+            if not (first or moved or late):
+                break
+            for family in remains.families():
+                erased |= await self._erase(remains, family)
+            gone |= await self._remove_files(remains)
+            for ref in (remains.traces[name].ref for name in erased):
+                await asyncio.to_thread(_clear_copies, self._folders, ref, gone, remains.quotes)
         await self._storage.forgetting.rewrite_log()
-        return Forgotten(memories=memories, sessions=len(touched), files=len(before & gone))
+        return Forgotten(memories=memories, sessions=len(erased), files=len(remains.files & gone))
 
     async def server(self, guild_id: str) -> None:
         """Everything of a server."""
@@ -73,71 +90,131 @@ class Forgetter:
             await self._storage.blobs.remove(guild_id, names, 0.0)
         await self._storage.forgetting.rewrite_log()
 
-    async def _holds(self, ref: SessionRef, person_id: str) -> bool:
-        if spoke_here(await self._storage.journal.read(ref), person_id):
-            return True
-        return any(_by(signal, person_id) for _, signal in await self._storage.inbox.fresh(ref, ""))
+    async def _remove_schedules(self, remains: Remains) -> None:
+        plans = Plans(self._storage.calendar)
+        for plan in await plans.of(remains.guild_id):
+            if plan.by.id == remains.person_id:
+                await plans.remove(plan)
 
-    async def _stop_own(
-        self, guild_id: str, touched: Iterable[SessionRef], person: Person, wake: Wake
-    ) -> None:
-        live = set(await self._storage.index.live(guild_id))
-        states = [await self._storage.states.load(ref) for ref in touched if ref in live]
-        own = [state.ref for state in states if state and state.starter.id == person.id]
+    async def _look(self, remains: Remains) -> bool:
+        """Read the sessions that were not read yet as they are now; whether there were any."""
+        moved = False
+        for ref in await self._storage.index.recent(remains.guild_id, _MOST_SESSIONS):
+            known = remains.traces.get(ref.id)
+            if known is not None and await self._storage.journal.version(ref) == known.version:
+                continue
+            commits = await self._read(ref)
+            waiting = await self._storage.inbox.fresh(ref, "")
+            found = await asyncio.to_thread(trace, ref, commits, remains.person_id, waiting)
+            remains.traces[ref.id] = found
+            moved = True
+        return moved
+
+    async def _read(self, ref: SessionRef) -> list[Commit]:
+        """A journal; one that nobody can read any more is removed: it may hold their words."""
+        try:
+            return await self._storage.journal.read(ref)
+        except UnreadableJournalError as error:
+            log.warning("damaged session is forgotten with the member", session=str(ref), reason=str(error))
+            await self._storage.retention.delete(ref)
+            return []
+
+    async def _stop_own(self, remains: Remains, person: Person, wake: Wake) -> None:
+        live = set(await self._storage.index.live(remains.guild_id))
+        started = [one.ref for one in remains.traces.values() if one.started_by == person.id]
+        own = [ref for ref in started if ref in live]
         for ref in own:
             await self._storage.inbox.put(ref, StopAsked(person=person))
             await wake(ref)
         try:
             async with asyncio.timeout(_STOPS_WITHIN_S):
-                for ref in own:
-                    while not await self._ended(ref):  # noqa: ASYNC110 - it ends in any process
-                        await asyncio.sleep(_LOOK_S)
+                # It leaves the list last, when all that follows from its end is written.
+                while live & set(own):
+                    live = set(await self._storage.index.live(remains.guild_id))
+                    await asyncio.sleep(_LOOK_S)
         except TimeoutError as error:
             raise StoreUnavailableError("A goal of yours does not stop. Try again in a minute.") from error
 
-    async def _ended(self, ref: SessionRef) -> bool:
-        state = await self._storage.states.load(ref)
-        return state is None or state.status.ended
+    async def _forget_own(self, remains: Remains) -> int:
+        for record in await self._memory.records(remains.guild_id):
+            if record.author_id == remains.person_id:
+                remains.memories[record.id] = (record.text,)
+        return await self._memory.forget(remains.guild_id, author_id=remains.person_id)
 
-    async def _erase(self, ref: SessionRef, person_id: str) -> tuple[Erased, frozenset[str]]:
-        """Rewrite the journal; what was taken out, and the files that it named before."""
-        commits = await self._storage.journal.read(ref)
-        erased = erase(commits, person_id)
-        quoting = await self._quoting(ref, commits, erased)
+    async def _forget_derived(self, remains: Remains) -> int:
+        """Memories that the agent made of their words, and those that it made of these; how many.
 
-        def change(found: Iterable[Commit]) -> tuple[Commit, ...]:
-            return erase(list(found), person_id, quoting).commits
+        An outcome only loses the words.
+        """
+        count = 0
+        for _ in range(_MOST_ROUNDS):
+            count += await self._forget_own(remains)
+            records = await self._memory.records(remains.guild_id)
+            found = await asyncio.to_thread(remains.derived, records)
+            if not found:
+                break
+            for record in records:
+                if record.id in found:
+                    remains.memories[record.id] = tuple(found[record.id].among(record.text))
+            count += await self._memory.forget(remains.guild_id, ids=found)
+            for record in records:
+                if record.id in found and {source.kind for source in record.sources} <= _REWORDED:
+                    await self._reword(remains.guild_id, record, found[record.id])
+        return count
 
-        await self._storage.forgetting.rewrite(ref, change)
-        for inbox_id, signal in await self._storage.inbox.fresh(ref, ""):
-            if _by(signal, person_id):
-                await self._storage.inbox.remove(ref, inbox_id)
-        return erased, files_of(commits)
+    async def _reword(self, guild_id: str, record: Record, quotes: Quotes) -> None:
+        left = quotes.out_of(record.text)
+        if not quotes.among(left):
+            await self._memory.remember_again(guild_id, record, left)
 
-    async def _quoting(self, ref: SessionRef, commits: list[Commit], erased: Erased) -> frozenset[str]:
+    async def _erase(self, remains: Remains, family: Sequence[Trace]) -> set[str]:
+        """Rewrite the journals of a family; the ids of those that held something."""
+        erased: set[str] = set()
+        known = remains.gone(family)
+        remains.quotes |= known.quotes.telling
+        for one in family:
+            commits = await self._storage.journal.read(one.ref)
+            files = files_of(commits)
+            quoting = await self._quoting(one, commits, known)
+            gone = remains.gone(family, quoting)
+
+            def change(found: Sequence[Commit], gone: Gone = gone) -> tuple[Commit, ...]:
+                return erase(found, gone)
+
+            changed = await self._storage.forgetting.rewrite(one.ref, change)
+            if changed or remains.holds(one):
+                erased.add(one.ref.id)
+                remains.files |= files
+            for inbox_id, signal in await self._storage.inbox.fresh(one.ref, ""):
+                if is_by(signal, remains.person_id, gone.messages):
+                    await self._storage.inbox.remove(one.ref, inbox_id)
+        return erased
+
+    async def _quoting(self, one: Trace, commits: Sequence[Commit], known: Gone) -> frozenset[str]:
         """The files of somebody else's session that hold what is to be forgotten."""
-        if erased.own:
+        if one.own:
             return frozenset()
-        found: set[str] = set()
-        for sha256 in files_of(commits) - erased.files:
-            if await self._has(ref.guild_id, sha256, erased.telling):
+        found = {sha256 for commit in commits for sha256 in shows_cut(commit, known.quotes.memories)}
+        if not known.quotes.telling:
+            return frozenset(found)
+        for sha256 in files_of(commits) - known.files - found:
+            if await self._has(one.ref.guild_id, sha256, known.quotes.telling):
                 found.add(sha256)
         return frozenset(found)
 
-    async def _remove_files(
-        self, guild_id: str, refs: Iterable[SessionRef], before: set[str], quotes: set[str]
-    ) -> set[str]:
+    async def _remove_files(self, remains: Remains) -> set[str]:
         """Remove the files that no journal names any more, and what is left of snapshots."""
+        guild_id = remains.guild_id
         named: set[str] = set()
-        for ref in refs:
-            named |= files_of(await self._storage.journal.read(ref))
+        for ref in await self._storage.index.recent(guild_id, _MOST_SESSIONS):
+            named |= files_of(await self._read(ref))
         for records in (self._storage.ledger, self._storage.experiments):
             for data in await records.read(guild_id):
                 named |= shas_in(data)  # what proves an entry stays with the books
-        gone = before - named
+        gone = remains.files - named
         async for names in self._storage.blobs.old(guild_id, 0.0):
             for sha256 in set(names) - named - gone:
-                if await self._has(guild_id, sha256, quotes):
+                if await self._has(guild_id, sha256, remains.quotes):
                     gone.add(sha256)
         await self._storage.blobs.remove(guild_id, sorted(gone), 0.0)
         return gone
@@ -164,7 +241,3 @@ def _clear_copies(folders: Path, ref: SessionRef, gone: set[str], quotes: set[st
 def _holds(data: bytes, quotes: list[str]) -> bool:
     text = data.decode("utf-8", "ignore").casefold()
     return any(quote in text for quote in quotes)
-
-
-def _by(signal: Signal, person_id: str) -> bool:
-    return isinstance(signal, Said) and signal.person.id == person_id

@@ -90,6 +90,8 @@ class Recalled:
     """Some of it was written by strangers."""
     private: bool = False
     """Some of it is not for everybody in the server."""
+    authors: tuple[str, ...] = ()
+    """Ids of those who said them, in the same order; older journals have none."""
     kind: Literal["recalled"] = "recalled"
 
 

@@ -1,21 +1,22 @@
 """Commits without what one member said. Pure: the same versions, kinds and ids, other texts.
 
 In a session of their own, everything in words goes, for it all follows from their goal. In a session of
-somebody else, their messages go, and wherever the agent's part quotes them: whole lines, and each word that
-only they have used there.
+somebody else, their messages go and their memories that it was shown, and wherever the agent's part quotes
+them: whole lines, and each word that only they have used there.
 """
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
 
-from agent_core.events import Commit, PersonSpoke, SessionStarted, dump_commit, load_commit
-from agent_core.memory import words
+from agent_core.events import Commit, Observed, Recalled, dump_commit, load_commit
+from agent_core.quotes import Quotes
+from agent_core.traces import is_own
+from agent_core.values import TOMBSTONE
 
-TOMBSTONE = "[forgotten]"
 _TEXTS = frozenset(
     {
         "goal",
@@ -31,84 +32,57 @@ _TEXTS = frozenset(
         "reminder",
         "title",
         "url",
+        "before",
     }
 )
-_LISTS = frozenset({"changed", "files", "removed", "addresses", "memories", "results"})
+_LISTS = frozenset({"changed", "files", "removed", "addresses", "memories", "authors", "results", "kept"})
 _NEVER = frozenset(
     """
     kind id sha256 message_id inbox_id thread_id channel_id action run_id name how status autonomy post
     purpose outcome model role type system tools error day host_day call about emoji tool tool_call_id
+    memories authors
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 """Keys whose values name something, and are never words."""
 _EMPTY: Mapping[str, Any] = MappingProxyType({"arguments": {}, "raw": "{}", "full": None})
-_SHORTEST_LINE = 6
-_SHORTEST_WORD = 5
-_TELLING_LINE = 12
+_WORDS = frozenset({"raw", "arguments", "checks", "results"})
+"""Keys under which even what names something was thought of by the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Erased:
-    """What is taken out of a session."""
+class Gone:
+    """What is taken out of the sessions of one family."""
 
-    commits: tuple[Commit, ...]
-    quotes: frozenset[str] = frozenset()
-    """Their lines and the words that were new with them; casefolded."""
-    own: bool = False
-    """The session was theirs."""
-    files: frozenset[str] = frozenset()
-    """sha256 of the files that go."""
-
-    @property
-    def telling(self) -> frozenset[str]:
-        """The quotes by which a file is known to hold their words: long lines, and words like no others."""
-        return frozenset(
-            one for one in self.quotes if len(one) >= _TELLING_LINE or re.search(r"\w[\d_-]|\d\w", one)
-        )
+    person_id: str
+    quotes: Quotes
+    messages: frozenset[str]
+    """Ids of their messages."""
+    files: frozenset[str]
+    """sha256 of files that go."""
+    after_own: bool
+    """A goal of theirs is among them: how that ended goes from those that came after it."""
 
 
-@dataclass(slots=True)
-class _Quotes:
-    found: set[str] = field(default_factory=set[str])
-    pattern: re.Pattern[str] | None = None
-
-    def add(self, text: str, used: set[str]) -> None:
-        lines = {line.strip() for line in [text, *re.split(r"[\n.!?]+", text)]}
-        self.found |= {line for line in lines if len(line) >= _SHORTEST_LINE}
-        self.found |= {one for one in _words(text) if one not in used}
-        ordered = sorted(self.found, key=len, reverse=True)
-        self.pattern = (
-            re.compile("|".join(re.escape(one) for one in ordered), re.IGNORECASE) if ordered else None
-        )
-
-
-def spoke_here(commits: Iterable[Commit], person_id: str) -> bool:
-    """Whether the session holds anything that this member said."""
+def erase(commits: Sequence[Commit], gone: Gone) -> tuple[Commit, ...]:
+    """The session without the member."""
+    if is_own(commits, gone.person_id):
+        return tuple(_load(_wiped(_dump(commit), gone.person_id)) for commit in commits)
+    out: list[Commit] = []
     for commit in commits:
-        for event in commit.events:
-            match event:
-                case SessionStarted() if event.starter.id == person_id:
-                    return True
-                case PersonSpoke() if event.person.id == person_id:
-                    return True
-                case _:
-                    person = getattr(event, "person", None)
-                    if getattr(person, "id", None) == person_id and getattr(event, "reason", None):
-                        return True
-    return False
+        data = _dump(commit)
+        left = [_without(event, gone) for event in data["events"]]
+        if shows_cut(commit, gone.quotes.memories):
+            left = [_wiped(one, gone.person_id) if one["kind"] == "observed" else one for one in left]
+        out.append(_load({**data, "events": left}) if left != data["events"] else commit)
+    return tuple(out)
 
 
-def erase(commits: Sequence[Commit], person_id: str, gone: frozenset[str] = frozenset()) -> Erased:
-    """The session without the member. `gone`: files that are taken out besides."""
-    started = commits[0].events[0] if commits else None
-    if isinstance(started, SessionStarted) and started.starter.id == person_id:
-        wiped = tuple(_load(_wiped(_dump(commit), person_id)) for commit in commits)
-        quotes = _Quotes()
-        for text in _said_by(commits, person_id):
-            quotes.add(text, set())
-        lines = frozenset(one.casefold() for one in quotes.found)
-        return Erased(commits=wiped, files=files_of(commits), quotes=lines, own=True)
-    return _quoted_out(commits, person_id, gone)
+def shows_cut(commit: Commit, memories: frozenset[str]) -> frozenset[str]:
+    """sha256 of the whole output of a look-up that showed some of these memories, and was cut."""
+    if not any(isinstance(one, Recalled) and memories & set(one.memories) for one in commit.events):
+        return frozenset()
+    full = [one.observation.full for one in commit.events if isinstance(one, Observed)]
+    return frozenset(one.file.sha256 for one in full if one is not None)
 
 
 def files_of(commits: Iterable[Commit]) -> frozenset[str]:
@@ -121,68 +95,28 @@ def shas_in(data: bytes) -> set[str]:
     return {one.decode() for one in re.findall(rb'"sha256": ?"([0-9a-f]{64})"', data)}
 
 
-def _said_by(commits: Iterable[Commit], person_id: str) -> Iterable[str]:
-    for commit in commits:
-        for event in commit.events:
-            if isinstance(event, SessionStarted) and event.starter.id == person_id:
-                yield event.goal
-                yield event.done_when
-            elif isinstance(event, PersonSpoke) and event.person.id == person_id:
-                yield event.text
+def _without(event: dict[str, Any], gone: Gone) -> dict[str, Any]:
+    kind = event["kind"]
+    if kind in {"spoke", "words_changed"}:
+        return _wiped(event, gone.person_id) if event["message_id"] in gone.messages else event
+    if kind == "started" and event["parent"] is None:  # what others said is theirs, whoever said it too
+        after = {key: _replaced_field(key, event[key], gone) for key in ("before", "kept")}
+        return {**event, **after, **({"before": TOMBSTONE} if gone.after_own and event["before"] else {})}
+    if kind == "recalled":
+        event = _not_shown(event, gone.quotes.memories)
+    if event.get("person", {}).get("id") == gone.person_id:
+        event = _wiped(event, gone.person_id)
+    return _replaced(event, gone)
 
 
-def _quoted_out(commits: Sequence[Commit], person_id: str, gone: frozenset[str]) -> Erased:
-    theirs = _messages_of(commits, person_id)
-    dumped = [_dump(commit) for commit in commits]
-    events = [event for data in dumped for event in data["events"]]
-    used = {word for event in events if _is_others(event, theirs) for word in _words(_said(event))}
-    quotes, files = _Quotes(), set(gone)
-    for event in events:
-        if _is_theirs(event, theirs):
-            quotes.add(_said(event), used)
-            files |= {one["file"]["sha256"] for one in event.get("files", [])}
-        elif event.get("person", {}).get("id") == person_id and event.get("reason"):
-            quotes.add(event["reason"], used)
-    out: list[Commit] = []
-    for commit, data in zip(commits, dumped, strict=True):
-        left = [_without(event, quotes, files, person_id, theirs) for event in data["events"]]
-        out.append(_load({**data, "events": left}) if left != data["events"] else commit)
-    return Erased(
-        commits=tuple(out), quotes=frozenset(one.casefold() for one in quotes.found), files=frozenset(files)
-    )
-
-
-def _is_theirs(event: Mapping[str, Any], theirs: set[str]) -> bool:
-    return event["kind"] in {"spoke", "words_changed"} and event["message_id"] in theirs
-
-
-def _is_others(event: Mapping[str, Any], theirs: set[str]) -> bool:
-    return event["kind"] == "started" or (
-        event["kind"] in {"spoke", "words_changed"} and event["message_id"] not in theirs
-    )
-
-
-def _said(event: Mapping[str, Any]) -> str:
-    return f"{event.get('goal') or ''} {event.get('text') or ''}".strip()
-
-
-def _messages_of(commits: Iterable[Commit], person_id: str) -> set[str]:
+def _not_shown(event: dict[str, Any], memories: frozenset[str]) -> dict[str, Any]:
+    kept = [at for at, one in enumerate(event["memories"]) if one not in memories]
+    authors = event["authors"]
     return {
-        event.message_id
-        for commit in commits
-        for event in commit.events
-        if isinstance(event, PersonSpoke) and event.person.id == person_id
+        **event,
+        "memories": [event["memories"][at] for at in kept],
+        "authors": [authors[at] for at in kept] if authors else [],
     }
-
-
-def _without(
-    event: dict[str, Any], quotes: _Quotes, files: set[str], person_id: str, theirs: set[str]
-) -> dict[str, Any]:
-    if _is_others(event, theirs):
-        return event  # what others said is theirs, whoever said it too
-    if _is_theirs(event, theirs) or event.get("person", {}).get("id") == person_id:
-        event = _wiped(event, person_id)
-    return _replaced(event, quotes, files, person_id)
 
 
 def _wiped(value: Any, person_id: str) -> Any:
@@ -217,24 +151,46 @@ def _wiped_field(key: str, inner: Any, person_id: str) -> Any:
             return _wiped(inner, person_id)
 
 
-def _replaced(value: Any, quotes: _Quotes, files: set[str], person_id: str) -> Any:
+def _replaced(value: Any, gone: Gone) -> Any:
     if isinstance(value, str):
-        return quotes.pattern.sub(TOMBSTONE, value) if quotes.pattern else value
+        return gone.quotes.out_of(value)
     if isinstance(value, list):
-        kept = [one for one in cast("list[Any]", value) if _sha(one) not in files]
-        return [_replaced(one, quotes, files, person_id) for one in kept]
+        kept = [one for one in cast("list[Any]", value) if _sha(one) not in gone.files]
+        return [_replaced(one, gone) for one in kept]
     if not isinstance(value, dict):
         return value
     fields = cast("dict[str, Any]", value)
-    if _is_person(fields, person_id):
-        return {"id": person_id, "name": TOMBSTONE}
-    return {key: _replaced_field(key, inner, quotes, files, person_id) for key, inner in fields.items()}
+    if _is_person(fields, gone.person_id):
+        return {"id": gone.person_id, "name": TOMBSTONE}
+    return {key: _replaced_field(key, inner, gone) for key, inner in fields.items()}
 
 
-def _replaced_field(key: str, inner: Any, quotes: _Quotes, files: set[str], person_id: str) -> Any:
+def _replaced_field(key: str, inner: Any, gone: Gone) -> Any:
     if key in _NEVER:
         return inner
-    return None if key == "full" and _sha(inner) in files else _replaced(inner, quotes, files, person_id)
+    if key == "full" and _sha(inner) in gone.files:
+        return None
+    if key in _WORDS:
+        return _scrubbed(inner, gone.quotes)
+    return _replaced(inner, gone)
+
+
+def _scrubbed(value: Any, quotes: Quotes) -> Any:
+    """The same under every key; a string that is JSON is read, since its escapes hide lines and letters."""
+    if isinstance(value, list):
+        return [_scrubbed(one, quotes) for one in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {key: _scrubbed(one, quotes) for key, one in cast("dict[str, Any]", value).items()}
+    if not isinstance(value, str):
+        return value
+    try:
+        inner = json.loads(value)
+    except ValueError:
+        return quotes.out_of(value)
+    if not isinstance(inner, dict | list):
+        return quotes.out_of(value)
+    left = _scrubbed(inner, quotes)
+    return value if left == inner else json.dumps(left, ensure_ascii=False)
 
 
 def _is_person(fields: Mapping[str, Any], person_id: str) -> bool:
@@ -247,11 +203,6 @@ def _sha(named: Any) -> str | None:
         return None
     file = cast("dict[str, Any]", named).get("file")
     return cast("dict[str, Any]", file).get("sha256") if isinstance(file, dict) else None
-
-
-def _words(text: str) -> set[str]:
-    found = {one.casefold() for one in re.findall(r"[\w-]+", text)}
-    return {one for one in found if len(one) >= _SHORTEST_WORD and not words.is_small(one)}
 
 
 def _dump(commit: Commit) -> Any:

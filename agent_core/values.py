@@ -11,6 +11,9 @@ Arguments = dict[str, JsonValue]
 Message = dict[str, JsonValue]
 """One message in the Chat Completions shape."""
 
+TOMBSTONE = "[forgotten]"
+"""What stands where something was said that is forgotten."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class SessionRef:

@@ -7,7 +7,7 @@ from agent_core.memory.embedder import Embedder
 from agent_core.memory.memory import Found, Memory, Stats
 from agent_core.memory.secrecy import secret_in
 from agent_core.memory.sessions import SessionMemory
-from agent_core.memory.values import ALL_CHANNELS, AllChannels, Channels, Kind, Recall, Seen
+from agent_core.memory.values import ALL_CHANNELS, AllChannels, Channels, Kind, Recall, Record, Seen
 from agent_core.memory.weights import DEFAULT_MODEL
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Kind",
     "Memory",
     "Recall",
+    "Record",
     "Seen",
     "SessionMemory",
     "Stats",

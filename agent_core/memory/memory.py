@@ -250,11 +250,16 @@ class Memory:
 
     async def export(self, guild_id: str, author_id: str | None = None) -> list[dict[str, object]]:
         """Everything that is stored, oldest first; of one author only, where one is named."""
+        mine = [
+            one for one in await self.records(guild_id) if author_id is None or one.author_id == author_id
+        ]
+        return [exported(one) for one in sorted(mine, key=lambda one: (one.sources[0].at, one.id))]
+
+    async def records(self, guild_id: str) -> list[Record]:
+        """The same as they are kept, in no order that means anything."""
         keys.checked(guild_id)
         async with self._places.using(guild_id) as place:
-            records = [record for _, record in shelf_of(place)]
-        mine = [one for one in records if author_id is None or one.author_id == author_id]
-        return [exported(one) for one in sorted(mine, key=lambda one: (one.sources[0].at, one.id))]
+            return [record for _, record in shelf_of(place)]
 
     async def channels(self, guild_id: str) -> frozenset[str]:
         """The channels and threads from which something is remembered."""
@@ -271,18 +276,23 @@ class Memory:
             return
         source = next(one for one in record.sources if one.message_id == message_id)
         await self.forget_messages(guild_id, [message_id])
+        await self.remember_again(guild_id, replace(record, sources=(source,)), text)
+
+    async def remember_again(self, guild_id: str, record: Record, text: str) -> None:
+        """Keep a memory that was forgotten, in other words. Nothing where these may not be remembered."""
         with contextlib.suppress(SecretRefusedError, ValueError):  # then it is forgotten, and that is all
-            await self.remember(
-                guild_id,
-                text,
-                kind=source.kind,
-                author_id=record.author_id,
-                author=record.author,
-                channel_id=source.channel_id,
-                message_id=message_id,
-                at=source.at,
-                tainted=source.tainted,
-            )
+            for source in record.sources:
+                await self.remember(
+                    guild_id,
+                    text,
+                    kind=source.kind,
+                    author_id=record.author_id,
+                    author=record.author,
+                    channel_id=source.channel_id,
+                    message_id=source.message_id,
+                    at=source.at,
+                    tainted=source.tainted,
+                )
 
     async def stats(self, guild_id: str) -> Stats:
         """What a server has stored."""

@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 
 import structlog
 
-from agent_core.errors import SecretRefusedError, StoreUnavailableError
+from agent_core.errors import FencedError, SecretRefusedError, StoreUnavailableError
 from agent_core.events import Observed, PersonSpoke, Recalled
 from agent_core.memory import words
 from agent_core.memory.memory import Memory
 from agent_core.memory.search import Found
-from agent_core.memory.values import Kind, Recall
+from agent_core.memory.values import Kind, Recall, Record, Source
 from agent_core.session import State
-from agent_core.storage import Rules
-from agent_core.values import Person, ServerRules, Status
+from agent_core.storage import Rules, States
+from agent_core.values import TOMBSTONE, Person, ServerRules, Status
 
 LIKELY_COSINE = 0.40
 LIKELY_WORDS = 6.0
@@ -44,9 +44,12 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 class SessionMemory:
     """The memory as the loop uses it."""
 
-    def __init__(self, memory: Memory, rules: Rules, audience: Audience, everybody: Audience) -> None:
+    def __init__(
+        self, memory: Memory, rules: Rules, states: States, audience: Audience, everybody: Audience
+    ) -> None:
         """`audience`: where all may read who can read the thread; `everybody`: where the whole server may."""
         self.memory = memory
+        self._states = states
         self._everybody = everybody
         self.audience = audience
         self._rules = rules
@@ -68,8 +71,7 @@ class SessionMemory:
         except StoreUnavailableError as error:
             log.warning("memory left out", session=str(state.ref), reason=str(error))
             return None
-        ids = tuple(hit.id for hit in found)
-        return Recalled(about=about, text=shown(found), memories=ids, private=private)
+        return recalled(found, about=about, text=shown(found), private=private)
 
     async def is_private(self, state: State, hits: Sequence[Recall]) -> bool:
         """Whether some of it is not for everybody in the server."""
@@ -82,15 +84,18 @@ class SessionMemory:
         if (
             ended is None
             or state.started.parent is not None
+            or state.goal == TOMBSTONE
             or not await self.may_keep(state, state.starter.id)
         ):
             return
         goal = state.goal[:LONGEST_SHOWN]
         if ended.status is Status.FINISHED:
             checked = "its checks held" if ended.checked else "unchecked"
-            await self._keep(state, "outcome", f"Goal: {goal}\nFinished, {checked}: {ended.summary}")
+            await self._keep_outcome(state, "outcome", f"Goal: {goal}\nFinished, {checked}: {ended.summary}")
         elif problem := _last_problem(state):
-            await self._keep(state, "lesson", f"Goal: {goal}\nIt did not succeed ({ended.status}): {problem}")
+            await self._keep_outcome(
+                state, "lesson", f"Goal: {goal}\nIt did not succeed ({ended.status}): {problem}"
+            )
 
     async def may_keep(self, state: State, person_id: str) -> bool:
         """Whether neither the person nor the channel wants to stay out of the memory."""
@@ -124,28 +129,62 @@ class SessionMemory:
         if len(words.terms(text)[0]) < _FEWEST_TERMS or not await self.may_keep(state, person.id):
             return
         with contextlib.suppress(SecretRefusedError, ValueError):  # too long, or not for others' eyes
-            await self.memory.remember(
-                state.ref.guild_id,
-                text,
-                author_id=person.id,
-                author=person.name,
-                channel_id=state.thread_id,
-                message_id=message_id,
-                at=at,
-            )
+            await self.keep(state, text, "message", person, message_id=message_id, at=at)
 
-    async def _keep(self, state: State, kind: Kind, text: str) -> None:
+    async def _keep_outcome(self, state: State, kind: Kind, text: str) -> None:
         with contextlib.suppress(SecretRefusedError, ValueError):
-            await self.memory.remember(
-                state.ref.guild_id,
-                text[:_LONGEST_OUTCOME],
-                kind=kind,
-                author_id=state.starter.id,
-                author=state.starter.name,
-                channel_id=state.thread_id,
-                at=state.at or time.time(),
-                tainted=state.tainted,
-            )
+            at = state.at or time.time()
+            await self.keep(state, text[:_LONGEST_OUTCOME], kind, state.starter, at=at, tainted=state.tainted)
+
+    async def keep(
+        self,
+        state: State,
+        text: str,
+        kind: Kind,
+        by: Person,
+        *,
+        at: float,
+        message_id: str | None = None,
+        tainted: bool = False,
+    ) -> str:
+        """Remember something that was said or found in this session; the memory's id.
+
+        Raises as `Memory.remember`, and FencedError where the session was rewritten meanwhile: what it said
+        may have been forgotten, and it begins anew from what is left.
+        """
+        guild_id = state.ref.guild_id
+        memory_id = await self.memory.remember(
+            guild_id,
+            text,
+            kind=kind,
+            author_id=by.id,
+            author=by.name,
+            channel_id=state.thread_id,
+            message_id=message_id,
+            at=at,
+            tainted=tainted,
+        )
+        if await self._states.is_current(state):
+            return memory_id
+
+        def just_kept(record: Record, source: Source) -> bool:
+            place = (source.channel_id, source.message_id)
+            return record.id == memory_id and place == (state.thread_id, message_id)
+
+        await self.memory.forget_where(guild_id, just_kept)
+        raise FencedError(f"{state.ref} was rewritten.")
+
+
+def recalled(hits: Sequence[Recall], *, about: str, text: str, private: bool) -> Recalled:
+    """What the journal keeps of a look into the memory: also whose words it showed, for forgetting."""
+    return Recalled(
+        about=about,
+        text=text,
+        memories=tuple(hit.id for hit in hits),
+        authors=tuple(hit.author_id or "" for hit in hits),
+        tainted=any(hit.tainted for hit in hits),
+        private=private,
+    )
 
 
 def likely(found: Found) -> bool:
@@ -173,7 +212,8 @@ def shown(hits: Sequence[Recall]) -> str:
     if not hits:
         return ""
     lines = [
-        f"- [{hit.id}, {_day(hit.at)}, {hit.kind} of {hit.author or 'nobody named'}] {_fenced(hit.text)}"
+        f"- [{hit.id}, {_day(hit.at)}, {hit.kind} of {_fenced(hit.author or 'nobody named')}] "
+        + _fenced(hit.text)
         for hit in hits
     ]
     return "\n".join(

@@ -134,6 +134,11 @@ class States:
         stale = before - mine if named else mine - await self._newest(ref)
         await self._blobs.remove(ref.guild_id, sorted(stale), 0.0)
 
+    async def is_current(self, state: State) -> bool:
+        """Whether the journal was not rewritten since this state was made of it."""
+        found = await answered(self._redis.get(keys.epoch(state.ref)))
+        return int(found or 0) == state.epoch
+
     async def drop(self, ref: SessionRef) -> None:
         """Remove the newest snapshot, name and bytes. Raises StoreUnavailableError."""
         named = await answered(self._redis.getdel(keys.snapshot(ref)))

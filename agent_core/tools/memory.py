@@ -3,8 +3,7 @@
 from pydantic import Field
 
 from agent_core.errors import SecretRefusedError, StoreUnavailableError, ToolError
-from agent_core.events import Recalled
-from agent_core.memory.sessions import SessionMemory, shown, within
+from agent_core.memory.sessions import SessionMemory, recalled, shown, within
 from agent_core.session import State
 from agent_core.tools.base import AnyTool, Outcome, Tool, ToolArguments
 
@@ -43,15 +42,8 @@ def _remember(sessions: SessionMemory) -> Tool[Remember]:
         if not await sessions.may_keep(state, state.starter.id):
             raise ToolError("Not remembered: this channel, or who gave the goal, keeps out of the memory.")
         try:
-            memory_id = await sessions.memory.remember(
-                state.ref.guild_id,
-                args.text,
-                kind="fact",
-                author_id=state.starter.id,
-                author=state.starter.name,
-                channel_id=state.thread_id,
-                at=state.at,
-                tainted=state.tainted,
+            memory_id = await sessions.keep(
+                state, args.text, "fact", state.starter, at=state.at, tainted=state.tainted
             )
         except (SecretRefusedError, StoreUnavailableError, ValueError) as error:
             raise ToolError(str(error)) from error
@@ -71,15 +63,9 @@ def _recall(sessions: SessionMemory) -> Tool[RecallArguments]:
             private = await sessions.is_private(state, hits)
         except StoreUnavailableError as error:
             raise ToolError(str(error)) from error
-        recalled = Recalled(
-            about=state.recalled or "",
-            text="",
-            memories=tuple(hit.id for hit in hits),
-            tainted=any(hit.tainted for hit in hits),
-            private=private,
-        )
+        looked_up = recalled(hits, about=state.recalled or "", text="", private=private)
         return Outcome(
-            text=warming + (shown(hits) or "Nothing is remembered about that."), events=(recalled,)
+            text=warming + (shown(hits) or "Nothing is remembered about that."), events=(looked_up,)
         )
 
     description = "Look something up in this server's memory, by meaning and words."

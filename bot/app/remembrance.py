@@ -51,7 +51,9 @@ async def open_remembrance(
     memory = await stack.enter_async_context(Memory.open(redis_url, embedder, CAP, at_hand=embedder.at_hand))
     audience = Audience(client=client, api=api, index=storage.index, memory=memory)
 
-    sessions = SessionMemory(memory, storage.rules, audience.of_session, audience.of_everybody)
+    sessions = SessionMemory(
+        memory, storage.rules, storage.states, audience.of_session, audience.of_everybody
+    )
     return Remembrance(
         memory=memory,
         sessions=sessions,

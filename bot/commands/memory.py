@@ -21,7 +21,8 @@ _ASKED_S = 600.0
 _WARMING = "-# The memory is warming up: this was found by its words alone. Ask again in a minute.\n"
 _ASK = (
     "This removes everything that you said to me on this server: memories, the words of your goals and"
-    " replies, files that you dropped and their copies. Goals of yours that still run are stopped."
+    " replies, your schedules, files that you dropped and their copies. Goals of yours that still run are"
+    " stopped."
     " It cannot be undone."
 )
 

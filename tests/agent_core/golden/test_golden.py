@@ -138,6 +138,7 @@ EVENTS: tuple[Event, ...] = (
         memories=("a1",),
         tainted=True,
         private=True,
+        authors=("80351110224678912",),
     ),
     Proposed(action="3.1", why="it runs", rule="every `run_python`", plan_card=True, judges=("nice",)),
     Decided(action="3.1", person=ANN, how="reject", reason="use less"),
