@@ -12,28 +12,23 @@ from agent_core.web.plain import text_of
 
 MOST_ENTRIES = 200
 _MOST_WORDS = 600
+_FEEDS = ("rss", "rdf", "feed", "channel")
 Element = Any
+
+
+def read_feed(url: str, body: bytes) -> Page | None:
+    """The page in a feed that has entries; None for anything else."""
+    root = _root(body)
+    return _feed(url, root) if root is not None and _name(root) in _FEEDS and any(_entries(root)) else None
 
 
 def read_xml(url: str, body: bytes) -> Page | None:
     """The page in an XML text, None where no parser makes anything of it."""
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        recover=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = cast(Element, etree.fromstring(body, parser))
-    except (etree.XMLSyntaxError, ValueError):
-        return None
+    root = _root(body)
     if root is None:
         return None
     name = _name(root)
-    if name in ("rss", "rdf", "feed", "channel"):
+    if name in _FEEDS:
         return _feed(url, root)
     if name in ("urlset", "sitemapindex"):
         links = tuple(" ".join(loc.text.split()) for loc in root.iter() if _name(loc) == "loc" and loc.text)[
@@ -48,6 +43,22 @@ def read_xml(url: str, body: bytes) -> Page | None:
     lines = [" ".join(str(words).split()) for words in root.itertext()]
     text = "\n".join(line for line in lines if line)
     return Page(title=_below(root, "title"), markdown=text, text=text)
+
+
+def _root(body: bytes) -> Element | None:
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        recover=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return cast(Element, etree.fromstring(body, parser))
+    except (etree.XMLSyntaxError, ValueError):
+        return None
 
 
 def _feed(url: str, root: Element) -> Page:

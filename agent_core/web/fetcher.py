@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -62,6 +62,17 @@ def log_record(record: FetchRecord) -> None:
         addresses=record.addresses,
         duration_s=round(record.duration_s, 3),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What one fetch is to bring."""
+
+    any_type: bool = False
+    max_bytes: int | None = None
+    posts: bytes | None = None
+    last_at: float = 0.0
+    """Until when (monotonic) a wait that the server asks for may last."""
 
 
 class GuardedFetcher:
@@ -118,6 +129,7 @@ class GuardedFetcher:
         crawl: bool = False,
         any_type: bool = False,
         max_bytes: int | None = None,
+        posts: bytes | None = None,
         visit: Visit = NO_VISIT,
     ) -> Fetched:
         """What the server answers, whatever its status, after at most five redirects and within 18 s.
@@ -127,6 +139,7 @@ class GuardedFetcher:
             crawl: nobody asked for this very page: robots.txt is asked first.
             any_type: pictures, archives and so on too; else only what can be read as a page.
             max_bytes: of the decompressed body; by default 3 MB, and 10 MB for a PDF.
+            posts: JSON to ask with, for a platform that takes questions only so.
             visit: the lists of the server that it is fetched for, and the audit.
 
         Raises:
@@ -134,14 +147,19 @@ class GuardedFetcher:
             FetchFailedError: no usable answer came in time.
         """
         started = time.monotonic()
+        wish = _Wish(
+            any_type=any_type,
+            max_bytes=max_bytes,
+            posts=posts,
+            last_at=started + GET_WITHIN_S - _ANSWERS_WITHIN_S,
+        )
         dialled = self._dialer.record()
         record = FetchRecord(url=url if isinstance(url, str) else "", outcome="cancelled")  # pyright: ignore[reportUnnecessaryIsInstance]
         try:
             async with asyncio.timeout(GET_WITHIN_S):
                 if crawl:
                     await self._ask_robots(self._check(url, visit), visit)
-                last_at = started + GET_WITHIN_S - _ANSWERS_WITHIN_S
-                answer = await self._follow(url, any_type, max_bytes, visit, last_at)
+                answer = await self._follow(url, wish, visit)
             size = len(answer.body)
             record = replace(record, outcome="fetched", final_url=answer.url, status=answer.status, size=size)
         except (FetchRefusedError, FetchFailedError) as error:
@@ -180,8 +198,7 @@ class GuardedFetcher:
                     route = platforms.discovered(answer.url, answer.body)
                     if route is None:
                         return await self._reader.read(answer, shape="", url=answer.url)
-                along = await self._along(route, crawl, visit)
-                return await self._reader.read(along, shape=route.shape, url=url)
+                return await self._platform(route, url, crawl, visit)
         except TimeoutError as error:
             raise FetchFailedError(f"The page could not be read within {READ_WITHIN_S:g} s.") from error
 
@@ -198,20 +215,31 @@ class GuardedFetcher:
         check(url, visit.hosts)
         return check(url, self._hosts)
 
-    async def _along(self, route: platforms.Route, crawl: bool, visit: Visit) -> Fetched:
+    async def _platform(self, route: platforms.Route, url: str, crawl: bool, visit: Visit) -> Page:
         parts: list[str] = []
-        for url in route.urls:
-            answer = await self.get(url, crawl=crawl, visit=visit)
-            platforms.check_answer(route, answer.status, answer.wait_s)
-            parts.append(decode(answer.body, answer.content_type))
-        return Fetched(url=route.urls[0], status=200, content_type="", body=json.dumps(parts).encode())
+        for number, place in enumerate(route.urls):
+            posts = route.posts if number == 0 else None
+            parts.append(await self._part(route, place, posts, crawl, visit))
+        try:
+            last = route.more(parts[0]) if route.more is not None else ""
+            if last:
+                parts.append(await self._part(route, last, None, crawl, visit))
+            whole = Fetched(url=url, status=200, content_type="", body=json.dumps(parts).encode())
+            return await self._reader.read(whole, shape=route.shape, url=url)
+        except FetchFailedError as error:
+            raise FetchFailedError(f"{route.platform} gave no page that can be read: {error}") from error
 
-    async def _follow(
-        self, url: str, any_type: bool, max_bytes: int | None, visit: Visit, last_at: float
-    ) -> Fetched:
+    async def _part(
+        self, route: platforms.Route, place: str, posts: bytes | None, crawl: bool, visit: Visit
+    ) -> str:
+        answer = await self.get(place, crawl=crawl, visit=visit, posts=posts)
+        platforms.check_answer(route, answer.status, answer.wait_s)
+        return decode(answer.body, answer.content_type)
+
+    async def _follow(self, url: str, wish: _Wish, visit: Visit) -> Fetched:
         here = self._check(url, visit)
         for _ in range(REDIRECTS + 1):
-            answer, location = await self._patiently(here, any_type, max_bytes, last_at)
+            answer, location = await self._patiently(here, wish)
             if location is None:
                 return answer
             try:
@@ -221,52 +249,54 @@ class GuardedFetcher:
             here = self._check(there, visit)
         raise FetchFailedError(f"The address redirects more than {REDIRECTS} times.")
 
-    async def _patiently(
-        self, url: URL, any_type: bool, max_bytes: int | None, last_at: float
-    ) -> tuple[Fetched, str | None]:
+    async def _patiently(self, url: URL, wish: _Wish) -> tuple[Fetched, str | None]:
         """Ask, and again after the wait that the server names, where that is over before `last_at`."""
-        answer, location = await self._ask(url, any_type, max_bytes)
+        answer, location = await self._ask(url, wish)
         for _ in range(TRIES - 1):
-            if answer.wait_s is None or time.monotonic() + answer.wait_s > last_at:
+            if answer.wait_s is None or time.monotonic() + answer.wait_s > wish.last_at:
                 break
             await asyncio.sleep(answer.wait_s)
-            answer, location = await self._ask(url, any_type, max_bytes)
+            answer, location = await self._ask(url, wish)
         return answer, location
 
-    async def _ask(self, url: URL, any_type: bool, max_bytes: int | None) -> tuple[Fetched, str | None]:
+    async def _ask(self, url: URL, wish: _Wish) -> tuple[Fetched, str | None]:
         if self._session is None:
             raise FetchFailedError("The fetcher is closed.")
         try:
             async with (
                 self._manners.visit(str(url.origin())),
-                self._session.get(url, allow_redirects=False) as response,
+                self._session.request(
+                    "GET" if wish.posts is None else "POST",
+                    url,
+                    data=wish.posts,
+                    headers={} if wish.posts is None else {"Content-Type": "application/json"},
+                    allow_redirects=False,
+                ) as response,
             ):
                 location = response.headers.get("Location")
                 if response.status in _REDIRECT and location:
                     return Fetched(url=str(url), status=response.status, content_type="", body=b""), location
-                return await self._take(url, response, any_type, max_bytes), None
+                return await self._take(url, response, wish), None
         except (aiohttp.ClientError, OSError, ValueError, UnicodeError) as error:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
                 raise
             raise _translated(url, error) from error
 
-    async def _take(
-        self, url: URL, response: ClientResponse, any_type: bool, max_bytes: int | None
-    ) -> Fetched:
+    async def _take(self, url: URL, response: ClientResponse, wish: _Wish) -> Fetched:
         content_type = _printable(response.headers.get("Content-Type", ""))[:300]
         wait_s = wait_asked(response.status, response.headers.get("Retry-After"))
         if wait_s is not None:
             return Fetched(
                 url=str(url), status=response.status, content_type=content_type, body=b"", wait_s=wait_s
             )
-        if not any_type and not readable(content_type):
+        if not wish.any_type and not readable(content_type):
             raise FetchFailedError(
                 f"{url} is {media_type(content_type)[:80]!r}, which cannot be read as a page."
             )
-        cap = max_bytes or (PDF_BYTES if media_type(content_type).endswith("pdf") else PAGE_BYTES)
+        cap = wish.max_bytes or (PDF_BYTES if media_type(content_type).endswith("pdf") else PAGE_BYTES)
         encoding = ",".join(response.headers.getall("Content-Encoding", []))
         body = await read_capped(response.content.iter_chunked(64 * 1024), encoding, cap)
-        if not any_type and body and kind_of(content_type, body) == "other":
+        if not wish.any_type and body and kind_of(content_type, body) == "other":
             raise FetchFailedError(f"{url} says that it is text, and is not: it cannot be read as a page.")
         return Fetched(url=str(url), status=response.status, content_type=content_type, body=body)
 
@@ -275,7 +305,7 @@ class GuardedFetcher:
         rules = self._robots.known(origin)
         if rules is None:
             try:
-                answer = await self._follow(f"{origin}/robots.txt", True, None, visit, last_at=0.0)
+                answer = await self._follow(f"{origin}/robots.txt", _Wish(any_type=True), visit)
             except FetchFailedError:
                 answer = None
             rules = self._robots.learn(origin, answer)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from agent_core.errors import FetchFailedError
+from agent_core.web import youtube
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,10 @@ class Route:
     """Key of `shapes.READERS`."""
     urls: tuple[str, ...]
     """Fetched in order; all of them make the page."""
+    posts: bytes | None = None
+    """JSON that the first address is asked with, where its platform takes questions only so."""
+    more: Callable[[str], str] | None = None
+    """The last address, which stands in the first answer. Raises FetchFailedError where it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +186,21 @@ def _reddit(asked: _Asked) -> Route | None:
     )
 
 
+def _youtube(asked: _Asked) -> Route | None:
+    short = re.fullmatch(r"/([\w-]{11})", asked.path) if asked.host == "youtu.be" else None
+    found = short or re.fullmatch(r"/(?:shorts|live|embed|v)/([\w-]{11})/?", asked.path)
+    video = found[1] if found else asked.one("v") if asked.path == "/watch" else ""
+    if not re.fullmatch(r"[\w-]{11}", video, re.ASCII):
+        return None
+    return Route(
+        platform="YouTube",
+        shape="youtube",
+        urls=(f"{asked.scheme}://www.youtube.com/youtubei/v1/player?prettyPrint=false",),
+        posts=youtube.question(video),
+        more=lambda player: youtube.captions(player, asked.scheme),
+    )
+
+
 _NO_OWNERS = frozenset(
     {"topics", "search", "orgs", "features", "about", "settings", "marketplace", "sponsors", "login"}
 )
@@ -193,5 +213,6 @@ _TABLE: tuple[tuple[Callable[[str], bool], Callable[[_Asked], Route | None]], ..
     (lambda host: host == "news.ycombinator.com", _hacker_news),
     (lambda host: host in _STACKS or host.endswith(".stackexchange.com"), _stack_exchange),
     (lambda host: host == "openstreetmap.org", _openstreetmap),
+    (lambda host: host in ("youtube.com", "m.youtube.com", "youtu.be"), _youtube),
     (lambda host: host in ("reddit.com", "old.reddit.com", "new.reddit.com"), _reddit),
 )

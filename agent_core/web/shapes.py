@@ -10,10 +10,12 @@ from pydantic import JsonValue
 from agent_core.errors import FetchFailedError
 from agent_core.web.documents import links_in, plain
 from agent_core.web.extract import extract
-from agent_core.web.feeds import read_xml
+from agent_core.web.feeds import read_feed
+from agent_core.web.loose import as_text, at, changed, listed, pairs, parsed, values
 from agent_core.web.markup import fragment
 from agent_core.web.page import Page
 from agent_core.web.plain import text_of
+from agent_core.web.transcripts import read_transcript
 
 _DEEPEST = 12
 _MOST = 300
@@ -30,13 +32,12 @@ def read_shape(shape: str, url: str, body: bytes) -> Page:
 
 
 def _wikipedia(url: str, parts: list[str]) -> Page:
-    parsed = _at(_json(parts[0]), "parse")
-    html = _text(_at(parsed, "text")) or _text(_at(parsed, "text", "*"))
+    answer = parsed(parts[0])
+    found = at(answer, "parse")
+    html = as_text(at(found, "text")) or as_text(at(found, "text", "*"))
     if not html:
-        raise FetchFailedError(
-            f"Wikipedia gave no page: {_text(_at(_json(parts[0]), 'error', 'info')) or 'no text'}"
-        )
-    title = _text(_at(parsed, "title"))
+        raise FetchFailedError(f"Wikipedia gave no page: {as_text(at(answer, 'error', 'info')) or 'no text'}")
+    title = as_text(at(found, "title"))
     page = extract(
         f"<html><head><title>{title}</title></head><body><article>{html}</article></body></html>", url
     )
@@ -44,14 +45,16 @@ def _wikipedia(url: str, parts: list[str]) -> Page:
 
 
 def _wikidata(url: str, parts: list[str]) -> Page:
-    entity = next(iter(_values(_at(_json(parts[0]), "entities"))), None)
-    name = _in_a_language(_at(entity, "labels"))
-    lines = [f"# {name or _text(_at(entity, 'id'))}", _in_a_language(_at(entity, "descriptions"))]
-    for key, claims in list(_pairs(_at(entity, "claims")))[:_MOST]:
+    entity = next(iter(values(at(parsed(parts[0]), "entities"))), None)
+    if at(entity, "labels") is None and at(entity, "claims") is None:
+        raise FetchFailedError("Wikidata has nothing at this address.")
+    name = _in_a_language(at(entity, "labels"))
+    lines = [f"# {name or as_text(at(entity, 'id'))}", _in_a_language(at(entity, "descriptions"))]
+    for key, claims in list(pairs(at(entity, "claims")))[:_MOST]:
         said = [
             words
-            for claim in _list(claims)[:20]
-            if (words := _claim(_at(claim, "mainsnak", "datavalue", "value")))
+            for claim in listed(claims)[:20]
+            if (words := _claim(at(claim, "mainsnak", "datavalue", "value")))
         ]
         if said:
             lines.append(f"- {key}: {'; '.join(said)}")
@@ -59,122 +62,134 @@ def _wikidata(url: str, parts: list[str]) -> Page:
 
 
 def _github_readme(url: str, parts: list[str]) -> Page:
-    data = _json(parts[0])
+    data = parsed(parts[0])
     try:
-        text = base64.b64decode(_text(_at(data, "content"))).decode("utf-8", "replace")
+        readme = base64.b64decode(as_text(at(data, "content"))).decode("utf-8", "replace")
     except binascii.Error as error:
         raise FetchFailedError("GitHub gave no readable README.") from error
-    return Page(title=_text(_at(data, "name")), markdown=text, text=text_of(text), links=links_in(text))
+    if at(data, "content") is None:
+        raise FetchFailedError(changed("GitHub"))
+    return Page(
+        title=as_text(at(data, "name")), markdown=readme, text=text_of(readme), links=links_in(readme)
+    )
 
 
 def _github_thread(url: str, parts: list[str]) -> Page:
-    top = _json(parts[0])
-    title = _text(_at(top, "title"))
-    lines = [f"# {title}", f"{_text(_at(top, 'state'))} · {_who(top)}", _text(_at(top, "body"))]
-    for comment in _list(_json(parts[1]))[:_MOST]:
-        lines += [f"## {_who(comment)}", _text(_at(comment, "body"))]
+    top = parsed(parts[0])
+    title = as_text(at(top, "title"))
+    if not title:
+        raise FetchFailedError(changed("GitHub"))
+    lines = [f"# {title}", f"{as_text(at(top, 'state'))} · {_who(top)}", as_text(at(top, "body"))]
+    for comment in listed(parsed(parts[1]))[:_MOST]:
+        lines += [f"## {_who(comment)}", as_text(at(comment, "body"))]
     return _page(title, lines)
 
 
 def _github_list(url: str, parts: list[str]) -> Page:
     lines = [
-        f"- [#{_text(_at(entry, 'number'))} {_text(_at(entry, 'title'))}]({_text(_at(entry, 'html_url'))})"
+        f"- [#{as_text(at(entry, 'number'))} {as_text(at(entry, 'title'))}]({as_text(at(entry, 'html_url'))})"
         f" · {_who(entry)}"
-        for entry in _list(_json(parts[0]))
+        for entry in _entries(parsed(parts[0]), "title")
     ]
-    return _page(url, ["\n".join(lines)])
+    return _page(url, ["\n".join(lines) or "There are none."])
 
 
 def _github_releases(url: str, parts: list[str]) -> Page:
-    data = _json(parts[0])
+    data = parsed(parts[0])
     lines: list[str] = []
-    for release in data if isinstance(data, list) else [data]:
-        name = _text(_at(release, "name")) or _text(_at(release, "tag_name"))
-        lines += [f"## {name}", f"{_text(_at(release, 'published_at'))}", _text(_at(release, "body"))]
+    for release in _entries(data if isinstance(data, list) else [data], "tag_name"):
+        name = as_text(at(release, "name")) or as_text(at(release, "tag_name"))
+        lines += [f"## {name}", f"{as_text(at(release, 'published_at'))}", as_text(at(release, "body"))]
         lines += [
-            f"- [{_text(_at(asset, 'name'))}]({_text(_at(asset, 'browser_download_url'))})"
-            for asset in _list(_at(release, "assets"))[:50]
+            f"- [{as_text(at(asset, 'name'))}]({as_text(at(asset, 'browser_download_url'))})"
+            for asset in listed(at(release, "assets"))[:50]
         ]
-    return _page(f"Releases at {url}", lines)
+    return _page(f"Releases at {url}", lines or ["There are none."])
 
 
 def _hn_item(url: str, parts: list[str]) -> Page:
-    item = _json(parts[0])
-    title = _text(_at(item, "title"))
-    lines = [f"# {title}" if title else "", _text(_at(item, "url")), _html(_at(item, "text"), url)]
+    item = parsed(parts[0])
+    title = as_text(at(item, "title"))
+    if not title and not as_text(at(item, "text")):
+        raise FetchFailedError(changed("Hacker News"))
+    lines = [f"# {title}" if title else "", as_text(at(item, "url")), _html(at(item, "text"), url)]
     for depth, comment in _comments(item, 0):
-        words = _html(_at(comment, "text"), url)
+        words = _html(at(comment, "text"), url)
         if words:
-            lines.append(f"{'> ' * depth}**{_text(_at(comment, 'author'))}**: {words}")
+            lines.append(f"{'> ' * depth}**{as_text(at(comment, 'author'))}**: {words}")
     return _page(title, lines[: _MOST + 3])
 
 
 def _hn_list(url: str, parts: list[str]) -> Page:
     lines = [
-        f"- [{_text(_at(hit, 'title'))}]({_text(_at(hit, 'url')) or _hn_link(hit)})"
-        f" · {_text(_at(hit, 'points'))} points, "
-        f"[{_text(_at(hit, 'num_comments'))} comments]({_hn_link(hit)})"
-        for hit in _list(_at(_json(parts[0]), "hits"))
+        f"- [{as_text(at(hit, 'title'))}]({as_text(at(hit, 'url')) or _hn_link(hit)})"
+        f" · {as_text(at(hit, 'points'))} points, "
+        f"[{as_text(at(hit, 'num_comments'))} comments]({_hn_link(hit)})"
+        for hit in _entries(at(parsed(parts[0]), "hits"), "title")
     ]
     return _page("Hacker News", ["\n".join(lines)])
 
 
 def _stack_exchange(url: str, parts: list[str]) -> Page:
-    question = next(iter(_list(_at(_json(parts[0]), "items"))), None)
-    if question is None:
+    questions = _entries(at(parsed(parts[0]), "items"), "title")
+    if not questions:
         raise FetchFailedError("Stack Exchange has no such question.")
-    title = _html(_at(question, "title"), url)
-    lines = [f"# {title}", _html(_at(question, "body"), url)]
-    for answer in _list(_at(_json(parts[1]), "items")):
-        accepted = ", accepted" if _at(answer, "is_accepted") is True else ""
+    question = questions[0]
+    title = _html(at(question, "title"), url)
+    lines = [f"# {title}", _html(at(question, "body"), url)]
+    for answer in listed(at(parsed(parts[1]), "items")):
+        accepted = ", accepted" if at(answer, "is_accepted") is True else ""
         lines += [
-            f"## Answer with {_text(_at(answer, 'score'))} votes{accepted}",
-            _html(_at(answer, "body"), url),
+            f"## Answer with {as_text(at(answer, 'score'))} votes{accepted}",
+            _html(at(answer, "body"), url),
         ]
     return _page(title, lines)
 
 
 def _discourse(url: str, parts: list[str]) -> Page:
-    topic = _json(parts[0])
-    title = _text(_at(topic, "title"))
+    topic = parsed(parts[0])
+    title = as_text(at(topic, "title"))
     lines = [f"# {title}"]
-    for post in _list(_at(topic, "post_stream", "posts"))[:_MOST]:
+    for post in _entries(at(topic, "post_stream", "posts"), "cooked")[:_MOST]:
         lines += [
-            f"## {_text(_at(post, 'username'))} · {_text(_at(post, 'created_at'))}",
-            _html(_at(post, "cooked"), url),
+            f"## {as_text(at(post, 'username'))} · {as_text(at(post, 'created_at'))}",
+            _html(at(post, "cooked"), url),
         ]
     return _page(title, lines)
 
 
 def _osm_search(url: str, parts: list[str]) -> Page:
-    places = _list(_json(parts[0]))
+    places = _entries(parsed(parts[0]), "display_name")
     lines = [
-        f"- {_text(_at(place, 'display_name'))}: {_text(_at(place, 'lat'))}, {_text(_at(place, 'lon'))} "
-        f"({_text(_at(place, 'category'))} {_text(_at(place, 'type'))}, "
-        f"https://www.openstreetmap.org/{_text(_at(place, 'osm_type'))}/{_text(_at(place, 'osm_id'))})"
+        f"- {as_text(at(place, 'display_name'))}: {as_text(at(place, 'lat'))}, {as_text(at(place, 'lon'))} "
+        f"({as_text(at(place, 'category'))} {as_text(at(place, 'type'))}, "
+        f"https://www.openstreetmap.org/{as_text(at(place, 'osm_type'))}/{as_text(at(place, 'osm_id'))})"
         for place in places
     ]
     return _page("OpenStreetMap", ["\n".join(lines) or "No such place is known."])
 
 
 def _osm_element(url: str, parts: list[str]) -> Page:
-    element = next(iter(_list(_at(_json(parts[0]), "elements"))), None)
-    tags = dict(_pairs(_at(element, "tags")))
+    elements = _entries(at(parsed(parts[0]), "elements"), "type")
+    if not elements:
+        raise FetchFailedError("OpenStreetMap has nothing at this address.")
+    element = elements[0]
+    tags = dict(pairs(at(element, "tags")))
     where = (
-        [f"{_text(_at(element, 'lat'))}, {_text(_at(element, 'lon'))}"]
-        if _at(element, "lat") is not None
+        [f"{as_text(at(element, 'lat'))}, {as_text(at(element, 'lon'))}"]
+        if at(element, "lat") is not None
         else []
     )
-    name = _text(tags.get("name")) or f"{_text(_at(element, 'type'))} {_text(_at(element, 'id'))}"
+    name = as_text(tags.get("name")) or f"{as_text(at(element, 'type'))} {as_text(at(element, 'id'))}"
     return _page(
-        name, [f"# {name}", *where, "\n".join(f"- {key}: {_text(value)}" for key, value in tags.items())]
+        name, [f"# {name}", *where, "\n".join(f"- {key}: {as_text(value)}" for key, value in tags.items())]
     )
 
 
 def _feed(url: str, parts: list[str]) -> Page:
-    page = read_xml(url, parts[0].encode())
+    page = read_feed(url, parts[0].encode())
     if page is None:
-        raise FetchFailedError("The platform gave no feed that can be read.")
+        raise FetchFailedError("What came is no feed, as it used to be.")
     return page
 
 
@@ -196,6 +211,7 @@ READERS: Mapping[str, Callable[[str, list[str]], Page]] = {
     "osm_search": _osm_search,
     "osm_element": _osm_element,
     "feed": _feed,
+    "youtube": read_transcript,
     "text": _plain,
 }
 
@@ -205,64 +221,45 @@ def _page(title: str, lines: list[str]) -> Page:
     return Page(title=title[:500], markdown=markdown, text=text_of(markdown), links=links_in(markdown))
 
 
-def _json(text: str) -> JsonValue:
-    try:
-        data: JsonValue = json.loads(text)
-    except ValueError as error:
-        raise FetchFailedError("The platform's answer is not JSON, as it used to be.") from error
-    return data
+def _entries(found: JsonValue, key: str) -> list[JsonValue]:
+    """A list that may be empty, but whose entries hold what they always held.
 
-
-def _at(value: JsonValue, *keys: str) -> JsonValue:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _text(value: JsonValue) -> str:
-    return "" if value is None or isinstance(value, (dict, list)) else str(value)
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
-
-
-def _pairs(value: JsonValue) -> list[tuple[str, JsonValue]]:
-    return list(value.items()) if isinstance(value, dict) else []
-
-
-def _values(value: JsonValue) -> list[JsonValue]:
-    return [entry for _, entry in _pairs(value)]
+    Raises:
+        FetchFailedError: it is no such list.
+    """
+    if not isinstance(found, list) or (found and all(at(entry, key) is None for entry in found)):
+        raise FetchFailedError(changed("The platform"))
+    return found
 
 
 def _html(value: JsonValue, url: str) -> str:
-    return fragment(_text(value), url) if _text(value) else ""
+    return fragment(as_text(value), url) if as_text(value) else ""
 
 
 def _who(entry: JsonValue) -> str:
-    return f"{_text(_at(entry, 'user', 'login'))} · {_text(_at(entry, 'created_at'))}"
+    return f"{as_text(at(entry, 'user', 'login'))} · {as_text(at(entry, 'created_at'))}"
 
 
 def _hn_link(hit: JsonValue) -> str:
-    return f"https://news.ycombinator.com/item?id={_text(_at(hit, 'objectID'))}"
+    return f"https://news.ycombinator.com/item?id={as_text(at(hit, 'objectID'))}"
 
 
 def _comments(item: JsonValue, depth: int) -> Iterator[tuple[int, JsonValue]]:
-    for child in _list(_at(item, "children")):
+    for child in listed(at(item, "children")):
         yield depth, child
         if depth < _DEEPEST:
             yield from _comments(child, depth + 1)
 
 
 def _in_a_language(texts: JsonValue) -> str:
-    english = _text(_at(texts, "en", "value"))
-    return english or next((words for entry in _values(texts) if (words := _text(_at(entry, "value")))), "")
+    english = as_text(at(texts, "en", "value"))
+    return english or next((words for entry in values(texts) if (words := as_text(at(entry, "value")))), "")
 
 
 def _claim(value: JsonValue) -> str:
     for key in ("id", "text", "time", "amount"):
-        if words := _text(_at(value, key)):
+        if words := as_text(at(value, key)):
             return words
-    if _at(value, "latitude") is not None:
-        return f"{_text(_at(value, 'latitude'))}, {_text(_at(value, 'longitude'))}"
-    return _text(value)
+    if at(value, "latitude") is not None:
+        return f"{as_text(at(value, 'latitude'))}, {as_text(at(value, 'longitude'))}"
+    return as_text(value)

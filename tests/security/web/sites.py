@@ -28,6 +28,7 @@ NAMES = f"""
 127.0.0.1 localhost
 {PUBLIC} good.example other.example changing.example crawl.example en.wikipedia.org github.com api.github.com
 {PUBLIC} raw.githubusercontent.com forum.example api.stackexchange.com hn.algolia.com export.arxiv.org www.reddit.com
+{PUBLIC} www.youtube.com youtu.be github.com api.openstreetmap.org
 {PUBLIC} stackoverflow.com nominatim.openstreetmap.org www.wikidata.org
 {PUBLIC} xn--e1afmkfd.example {" ".join(f"h{n}.example" for n in range(10))}
 {OTHER} second.example
@@ -240,7 +241,17 @@ def platforms() -> dict[str, bytes]:
         "/repos/ada/engine/readme": as_json({"name": "README.md", "content": "IyBFbmdpbmUKCkl0IGNvdW50cy4="}),
         "/repos/ada/engine/issues/7": as_json({"title": "It stops", "state": "open", "body": "After a day.", "user": {"login": "ada"}}),
         "/repos/ada/engine/issues/7/comments": as_json([{"user": {"login": "bo"}, "body": "Oil it."}]),
-        "/repos/ada/engine/releases": as_json([{"name": "v1", "body": "First", "assets": []}]),
+        "/repos/ada/engine/issues": as_json([{"number": 7, "title": "It stops", "html_url": "https://github.com/ada/engine/issues/7", "user": {"login": "ada"}}]),
+        "/repos/ada/empty/issues": as_json([]),
+        "/repos/ada/engine/releases/tags/v2": as_json({"tag_name": "v2", "name": None, "body": "Second", "assets": [{"name": "a.zip", "browser_download_url": "https://github.com/a.zip"}]}),
+        "/api/v1/search": as_json({"hits": [{"title": "Otters of today", "objectID": "9", "points": 3, "num_comments": 1}]}),
+        "/api/0.6/node/1.json": as_json({"elements": [{"type": "node", "id": 1, "lat": 55.2, "lon": -2.1, "tags": {"name": "Otterburn", "place": "village"}}]}),
+        "/youtubei/v1/player": as_json({"playabilityStatus": {"status": "OK"}, "videoDetails": {"title": "Otters asleep", "author": "Ada", "shortDescription": "A film."},
+            "captions": {"playerCaptionsTracklistRenderer": {"captionTracks": [
+                {"baseUrl": "https://www.youtube.com/api/timedtext?v=a&kind=asr", "languageCode": "en", "kind": "asr"},
+                {"baseUrl": "https://www.youtube.com/api/timedtext?v=a&fmt=srv3", "languageCode": "de"}]}}}),
+        "/api/timedtext": answer(b"<?xml version='1.0'?><transcript><text start='0.5' dur='2'>They hold &amp;quot;paws&amp;quot;</text><text start='61' dur='2'>while asleep</text></transcript>", "text/xml"),
+        "/repos/ada/engine/releases": as_json([{"name": "v1", "tag_name": "v1", "body": "First", "assets": []}]),
         "/repos/ada/limited/readme": answer(b"{}", "application/json", "403 Forbidden"),
         "/ada/engine/main/a.py": answer(b"print('counted')", "text/plain"),
         "/2.3/questions/11": as_json({"items": [{"title": "Why &amp; how?", "body": "<p>Tell me</p>"}]}),
