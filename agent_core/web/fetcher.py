@@ -146,13 +146,12 @@ class GuardedFetcher:
             FetchRefusedError: the address (or the one it redirects to) was never dialled.
             FetchFailedError: no usable answer came in time.
         """
+        last_at = time.monotonic() + GET_WITHIN_S - _ANSWERS_WITHIN_S
+        wish = _Wish(any_type=any_type, max_bytes=max_bytes, posts=posts, last_at=last_at)
+        return await self._recorded(url, wish, crawl, visit)
+
+    async def _recorded(self, url: str, wish: _Wish, crawl: bool, visit: Visit) -> Fetched:
         started = time.monotonic()
-        wish = _Wish(
-            any_type=any_type,
-            max_bytes=max_bytes,
-            posts=posts,
-            last_at=started + GET_WITHIN_S - _ANSWERS_WITHIN_S,
-        )
         dialled = self._dialer.record()
         record = FetchRecord(url=url if isinstance(url, str) else "", outcome="cancelled")  # pyright: ignore[reportUnnecessaryIsInstance]
         try:
