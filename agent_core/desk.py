@@ -18,7 +18,10 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 Work = Callable[[SessionRef], Awaitable[None]]
 
-_NEWER_AGAIN_S = 30.0
+_NEWER_SOON_S, _NEWER_AGAIN_S = 0.25, 30.0
+_TAKEN_S = 5.0
+"""So long after it was to be asked again, a newer program has taken it."""
+_MOST_LEFT = 10_000
 _RENEWALS = 4  # within the life of a lease, as docket does
 # A slot's lease is a little shorter than the queue's: free again when a killed worker's turn is sent again.
 _SLOT_LEASE = 0.9
@@ -46,6 +49,8 @@ class Desk:
         self._jobs: set[asyncio.Task[None]] = set()
         self.bodies: set[asyncio.Task[None]] = set()
         self.draining = False
+        self._left: dict[SessionRef, tuple[float, float]] = {}
+        """Session of a newer version -> for how many seconds it was left last, and until when."""
 
     async def serve(self, ref: SessionRef) -> None:
         """Do the work, or leave word for the one who is at it. Raises what the work raises, to be retried.
@@ -150,7 +155,7 @@ class Desk:
             log.debug("fenced", work=self._kind, session=str(ref))
         elif isinstance(error, NewerEventError):
             log.warning("left to a newer version", work=self._kind, session=str(ref), reason=str(error))
-            await self._again(ref, _NEWER_AGAIN_S)
+            await self._again(ref, self._leave_s(ref))
         elif isinstance(error, StoreUnavailableError):
             log.warning("retried, the store is away", work=self._kind, session=str(ref), reason=str(error))
             raise error
@@ -158,3 +163,14 @@ class Desk:
             reference = secrets.token_hex(4)
             log.error("work failed", work=self._kind, session=str(ref), reference=reference, exc_info=error)
             raise error
+
+    def _leave_s(self, ref: SessionRef) -> float:
+        """Seconds for which to leave it to a newer program: more each time, while that does not take it."""
+        now = asyncio.get_running_loop().time()
+        last_s, until = self._left.pop(ref, (0.0, 0.0))
+        anew = now > until + _TAKEN_S
+        leave_s = _NEWER_SOON_S if anew else min(last_s * 2, _NEWER_AGAIN_S)
+        self._left[ref] = (leave_s, now + leave_s)
+        while len(self._left) > _MOST_LEFT:
+            del self._left[next(iter(self._left))]
+        return leave_s

@@ -368,13 +368,23 @@ def dump_commit(commit: Commit) -> bytes:
 
 
 def load_commit(data: bytes) -> Commit:
-    """The inverse of `dump_commit`. Raises NewerEventError where a later version of the program wrote it."""
+    """The inverse of `dump_commit`.
+
+    Raises NewerEventError where a later version of the program wrote it, so also for an unknown kind of
+    event, and pydantic.ValidationError for anything else.
+    """
     try:
-        return _adapter.validate_json(data)
-    except ValidationError:
-        written = _head.validate_json(data).get("format")
-        if isinstance(written, int) and written > FORMAT:
-            raise NewerEventError(
-                f"This journal was written in format {written}, newer than {FORMAT}."
-            ) from None
+        commit = _adapter.validate_json(data)
+    except ValidationError as error:
+        _refuse_newer(_head.validate_json(data).get("format"))
+        unknown = [one for one in error.errors(include_input=False) if one["type"] == "union_tag_invalid"]
+        if unknown:
+            raise NewerEventError("This journal holds an event of a newer version.") from None
         raise
+    _refuse_newer(commit.format)  # it can be read, but what it means may be another thing there
+    return commit
+
+
+def _refuse_newer(written: object) -> None:
+    if isinstance(written, int) and written > FORMAT:
+        raise NewerEventError(f"This journal was written in format {written}, newer than {FORMAT}.")

@@ -10,7 +10,7 @@ import discord
 import structlog
 
 from agent_core.control import Control
-from agent_core.errors import StoreUnavailableError
+from agent_core.errors import NewerEventError, StoreUnavailableError
 from agent_core.storage import Hearing
 from bot.catchup import CatchUp
 from bot.commands import Commands
@@ -280,7 +280,7 @@ class Events:
             self._tasks.add(task)
         try:
             await work
-        except (StoreUnavailableError, DiscordError) as error:
+        except (StoreUnavailableError, DiscordError, NewerEventError) as error:
             log.warning("an event is put off", what=what, guild=guild_id, error=str(error))
             await self._put_off(guild_id)
         except Exception:  # the rim: a bug in one handler must not end the bot

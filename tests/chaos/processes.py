@@ -23,6 +23,8 @@ class Program:
     command: Sequence[str]
     output: Path
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    folder: Path = ROOT
+    """Where it runs: the root of the source that it is made of."""
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
 
@@ -31,7 +33,7 @@ class Program:
         self.starts += 1
         with self.output.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
-                *self.command, cwd=ROOT, env=dict(self.environment), stdout=output, stderr=output
+                *self.command, cwd=self.folder, env=dict(self.environment), stdout=output, stderr=output
             )
 
     async def until_it_says(self, text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 import pytest
+from pydantic import ValidationError
 
 from agent_core.errors import NewerEventError
 from agent_core.events import (
@@ -252,3 +253,13 @@ def test_the_journal_of_a_later_version_is_left_alone():
     later = dump_commit(replace(Commit(version=7, at=0.0, events=(EVENTS[1],)), format=FORMAT + 1))
     with pytest.raises(NewerEventError):
         load_commit(later.replace(b'"thread"', b'"thread_of_tomorrow"'))
+    with pytest.raises(NewerEventError):  # it can be read, but may mean another thing there
+        load_commit(later)
+
+
+def test_a_kind_of_event_that_is_not_known_is_a_later_version_s_and_no_damage():
+    stored = dump_commit(Commit(version=7, at=0.0, events=(EVENTS[1],)))
+    with pytest.raises(NewerEventError):
+        load_commit(stored.replace(b'"thread"', b'"thread_of_tomorrow"'))
+    with pytest.raises(ValidationError):
+        load_commit(stored.replace(b'"thread_id"', b'"thread_ix"'))
