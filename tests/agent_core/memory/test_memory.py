@@ -9,6 +9,7 @@ from agent_core.errors import SecretRefusedError, StoreUnavailableError
 from agent_core.memory import ALL_CHANNELS, Embedder, Memory, secret_in
 from agent_core.memory.encoders import Vectors
 from agent_core.storage.redis import connected, raw
+from benchmarks import locomo
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -278,3 +279,12 @@ async def test_while_the_model_is_loaded_words_find_and_afterwards_the_meaning_d
         await memory.mended("1")
         found = await memory.recall("1", "How does one get into the strongroom?", channels=ALL_CHANNELS)
         assert "meaning" in found[0].why
+
+
+def test_the_conversations_of_the_benchmark_are_there_and_every_question_has_its_evidence():
+    samples = locomo.read(locomo.SMALL)
+    questions = [one for sample in samples for one in sample.questions]
+    assert len(samples) >= 3
+    assert sum(len(sample.turns) for sample in samples) >= 600
+    assert len(questions) >= 120
+    assert len({one.text for one in questions}) == len(questions)
