@@ -281,7 +281,7 @@ async def test_while_the_model_is_loaded_words_find_and_afterwards_the_meaning_d
         assert "meaning" in found[0].why
 
 
-def test_the_conversations_of_the_benchmark_are_there_and_every_question_has_its_evidence():
+async def test_the_conversations_of_the_benchmark_are_there_and_every_question_has_its_evidence():
     samples = locomo.read(locomo.SMALL)
     questions = [one for sample in samples for one in sample.questions]
     assert len(samples) >= 3
