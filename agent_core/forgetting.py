@@ -16,6 +16,7 @@ from agent_core.quotes import Quotes
 from agent_core.remains import Remains
 from agent_core.schedule import Plans
 from agent_core.signals import StopAsked
+from agent_core.skills import Library
 from agent_core.storage import Storage
 from agent_core.tombstones import Gone, erase, files_of, shas_in, shows_cut
 from agent_core.traces import Trace, is_by, trace
@@ -43,15 +44,17 @@ class Forgotten:
     memories: int
     sessions: int
     files: int
+    skills: int = 0
 
 
 class Forgetter:
     """Takes out of every store what somebody does not want kept."""
 
-    def __init__(self, storage: Storage, memory: Memory, folders: Path) -> None:
+    def __init__(self, storage: Storage, memory: Memory, library: Library, folders: Path) -> None:
         """`folders`: where the workers of this machine keep copies of sessions' files, each in its own."""
         self._storage = storage
         self._memory = memory
+        self._library = library
         self._folders = folders
 
     async def member(self, guild_id: str, person: Person, wake: Wake) -> Forgotten:
@@ -66,6 +69,7 @@ class Forgetter:
         memories = await self._forget_own(remains)
         erased: set[str] = set()
         gone: set[str] = set()
+        skills = 0
         for first in (True, *[False] * _MOST_LOOKS):
             moved = await self._look(remains)  # by somebody who had read it before it was forgotten
             late = await self._forget_derived(remains)
@@ -74,17 +78,20 @@ class Forgetter:
                 break
             for family in remains.families():
                 erased |= await self._erase(remains, family)
+            skills += await self._library.forget(guild_id, person=person.id, quotes=remains.quotes)
             gone |= await self._remove_files(remains)
             for ref in (remains.traces[name].ref for name in erased):
                 await asyncio.to_thread(_clear_copies, self._folders, ref, gone, remains.quotes)
         await self._storage.forgetting.rewrite_log()
-        return Forgotten(memories=memories, sessions=len(erased), files=len(remains.files & gone))
+        files = len(remains.files & gone)
+        return Forgotten(memories=memories, sessions=len(erased), files=files, skills=skills)
 
     async def server(self, guild_id: str) -> None:
         """Everything of a server."""
         for folder in await asyncio.to_thread(lambda: list(self._folders.glob(f"*/files/{guild_id}"))):
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         await self._memory.forget(guild_id, everything=True)
+        self._library.drop(guild_id)
         await self._storage.forgetting.purge(guild_id)
         async for names in self._storage.blobs.old(guild_id, 0.0):
             await self._storage.blobs.remove(guild_id, names, 0.0)
@@ -208,7 +215,7 @@ class Forgetter:
         named: set[str] = set()
         for ref in await self._storage.index.recent(guild_id, _MOST_SESSIONS):
             named |= files_of(await self._read(ref))
-        for records in (self._storage.ledger, self._storage.experiments):
+        for records in (self._storage.ledger, self._storage.experiments, self._storage.skills):
             for data in await records.read(guild_id):
                 named |= shas_in(data)  # what proves an entry stays with the books
         gone = remains.files - named

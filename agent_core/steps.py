@@ -41,9 +41,10 @@ from agent_core.session.lead import Lead
 from agent_core.session.next import first_proposal, must_hear
 from agent_core.session.pending import keyed
 from agent_core.session.take import disown
+from agent_core.skills import Ask
 from agent_core.storage import Storage
 from agent_core.tools import Outcome, Toolbox, cut, observe
-from agent_core.values import NamedFile, Person, Right, Status
+from agent_core.values import Message, NamedFile, Person, Right, Status
 from agent_core.workspace import Workspaces
 
 THINK_S = 600.0
@@ -141,6 +142,16 @@ async def _compact(house: House, state: State, through: int) -> tuple[Event, ...
     except ModelError:
         summary = ""  # a digest does: a session never stands still for this
     return (*call.settled(), compacting.compacted(state, through, summary))
+
+
+def asking(house: House, state: State) -> Ask:
+    """Has a check of a skill written on the session's account, by the smart model."""
+
+    async def ask(messages: list[Message]) -> str:
+        account = Metered(meter=house.meter, state=state, model=house.model, purpose="check")
+        return (await account.complete(messages, timeout_s=SUMMARY_S)).text
+
+    return ask
 
 
 async def begin(house: House, state: State, pending: Pending, verdict: Verdict) -> tuple[Event, ...]:

@@ -7,7 +7,7 @@ after a crash, and is one memory all the same.
 import contextlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from datetime import UTC, datetime
 
 import structlog
@@ -75,7 +75,10 @@ class SessionMemory:
 
     async def is_private(self, state: State, hits: Sequence[Recall]) -> bool:
         """Whether some of it is not for everybody in the server."""
-        places = {hit.channel_id for hit in hits if hit.channel_id is not None}
+        return await self.are_private(state, {hit.channel_id for hit in hits if hit.channel_id is not None})
+
+    async def are_private(self, state: State, places: Set[str]) -> bool:
+        """Whether one of these channels is not for everybody in the server."""
         return bool(places) and not places <= await self._everybody(state)
 
     async def after_end(self, state: State) -> None:

@@ -15,12 +15,13 @@ For whoever builds on it:
 * `selection`, `signature` and `mutants` are pure: what to try first, what went wrong, simple mistakes.
 """
 
-from agent_core.skills.admission import Admission, Admitted, Offer
+from agent_core.skills.admission import Admission, Admitted, Offer, origin_of
 from agent_core.skills.calling import call
 from agent_core.skills.cases import halved, open_part
 from agent_core.skills.checking import Checker, Verdict
 from agent_core.skills.finding import Hit
 from agent_core.skills.gate import Gate, Judgement
+from agent_core.skills.harvest import Harvest
 from agent_core.skills.library import Held, Library
 from agent_core.skills.records import Filed, Forgot, Ran, Standing, Stood, Undone
 from agent_core.skills.selection import Credit, Experience, View, Worth
@@ -42,6 +43,7 @@ __all__ = [
     "Filed",
     "Forgot",
     "Gate",
+    "Harvest",
     "Held",
     "Hit",
     "Judgement",
@@ -68,4 +70,5 @@ __all__ = [
     "of_difference",
     "of_run",
     "open_part",
+    "origin_of",
 ]

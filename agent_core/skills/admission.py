@@ -1,17 +1,17 @@
 """The way into the library: whose check judges, how it comes out, and where the script is put."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from agent_core.errors import RefusedError
 from agent_core.memory.values import Channels
+from agent_core.session import State
 from agent_core.skills.cases import halved
 from agent_core.skills.checking import Checker
 from agent_core.skills.gate import Gate, Judgement
 from agent_core.skills.library import Held, Library
 from agent_core.skills.normal import skill_key
 from agent_core.skills.shelves import Skill
-from agent_core.skills.values import MOST_SOURCE, Card, Script, checked
+from agent_core.skills.values import MOST_SOURCE, Card, How, Origin, Script, checked
 from agent_core.skills.writing import SHARPENED, Ask, sharpened, written
 from sandbox import Limits, Pool
 
@@ -28,7 +28,7 @@ class Offer:
 
     card: Card
     check: str = ""
-    """Used where the script is new; empty: one is written."""
+    """Used where the script is new; empty: one is written, and sharpened where it notices too little."""
     channels: Channels
     """What whoever offers it may read."""
     parents: tuple[str, ...] = ()
@@ -46,6 +46,18 @@ class Admitted:
     """It was there already."""
     stored_check: bool = False
     """Judged by the check that was there, not by the one given."""
+
+
+def origin_of(state: State, how: How = "goal") -> Origin:
+    """Where a script of this session comes from."""
+    return Origin(
+        how=how,
+        channel_id=state.thread_id or state.channel_id,
+        session=state.ref.id,
+        person=state.starter.id,
+        model=state.started.model,
+        tainted=state.tainted,
+    )
 
 
 class Admission:
@@ -73,31 +85,35 @@ class Admission:
         check = await self._check(guild_id, offer, bound, ask)
         gate = self.gate(pool)
         judgement = await gate.judge(check, script.source)
-        if judgement.fault == "weak check" and bound is None and ask is not None:
+        own = bound is None and not offer.check.strip()
+        if judgement.fault == "weak check" and own and ask is not None:
             check, judgement = await _sharpen(gate, ask, script, check, judgement)
         if judgement.fault not in _FILED:
             return Admitted(skill=None, judgement=judgement, stored_check=bound is not None)
-        parents = offer.parents or _parents(bound, script)
-        skill = await self.library.file(
+        offer = replace(offer, parents=offer.parents or _parents(bound, script))
+        skill = await self.file(guild_id, offer, check, judgement)
+        return Admitted(skill=skill, judgement=judgement, stored_check=bound is not None)
+
+    async def file(self, guild_id: str, offer: Offer, check: str, judgement: Judgement) -> Skill:
+        """File what was judged by this check."""
+        return await self.library.file(
             guild_id,
             offer.card,
             check,
             judgement,
             channels=offer.channels,
-            parents=parents,
+            parents=offer.parents,
             quarantined=offer.quarantined,
         )
-        return Admitted(skill=skill, judgement=judgement, stored_check=bound is not None)
 
     async def again(self, guild_id: str, held: Held, pool: Pool | None) -> Judgement:
         """Judge a skill anew by its own check, and move it where it belongs now."""
         check = await self.library.check_of(guild_id, held.skill)
         judgement = await self.gate(pool).judge(check, held.card.script.source)
         if judgement.fault in _FILED:
-            channels = {held.card.origin.channel_id} - {None}
-            await self.library.file(
-                guild_id, held.card, check, judgement, channels={one for one in channels if one}, moves=True
-            )
+            place = held.card.origin.channel_id
+            channels = {place} if place else set[str]()
+            await self.library.file(guild_id, held.card, check, judgement, channels=channels, moves=True)
         return judgement
 
     async def _check(self, guild_id: str, offer: Offer, bound: Held | None, ask: Ask | None) -> str:
@@ -137,6 +153,6 @@ def _same(bound: Held, script: Script) -> bool:
     return bound.skill.filed.key == skill_key(script.source, script.dependencies)
 
 
-def _parents(bound: Held | None, script: Script) -> Collection[str]:
+def _parents(bound: Held | None, script: Script) -> tuple[str, ...]:
     """A newer script under a name that is taken is a child of what stands there."""
     return () if bound is None or _same(bound, script) else (bound.skill.id,)

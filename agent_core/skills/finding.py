@@ -14,6 +14,7 @@ from agent_core.memory.embedder import Embeds
 from agent_core.memory.lexical import Lexical
 from agent_core.memory.ranking import TOP, Neighbours, Parts, rank
 from agent_core.memory.rows import Rows, pack
+from agent_core.memory.sessions import LIKELY_COSINE, LIKELY_SHARED, LIKELY_WORDS
 from agent_core.skills.shelves import Skill
 from agent_core.skills.values import Card
 
@@ -33,6 +34,8 @@ class Hit:
     card: Card
     score: float
     why: str
+    likely: bool = False
+    """It has probably to do with what was asked, as with memories."""
 
 
 class Finder:
@@ -91,17 +94,30 @@ def _ranked(
         for slot, row in enumerate(packed):
             rows.put(slot, row)
         nominated, _ = rows.nearest(asked, everything, TOP)
+    words = lexical.scores(query, len(among))
     ranked = rank(
         dense=(lambda slots: rows.cosines(vectors[0], slots)) if rows is not None and vectors else None,
         nominated=nominated,
-        words=lexical.scores(query, len(among)),
+        words=words,
         seen=everything,
         neighbours=_ALONE,
         named=(),
         ages_s=lambda slot: now - among[slot][0].at,
         parts=_PARTS,
     )
+
+    def likely(slot: int) -> bool:
+        if rows is None or vectors is None:
+            return lexical.shared(query, slot) >= LIKELY_SHARED
+        return float(rows.cosines(vectors[0], [slot])[0]) > LIKELY_COSINE or words[slot] > LIKELY_WORDS
+
     return [
-        Hit(skill=among[one.slot][0], card=among[one.slot][1], score=one.score, why=one.why())
+        Hit(
+            skill=among[one.slot][0],
+            card=among[one.slot][1],
+            score=one.score,
+            why=one.why(),
+            likely=likely(one.slot),
+        )
         for one in ranked[:k]
     ]

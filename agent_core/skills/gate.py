@@ -14,6 +14,7 @@ AGREE = 3
 """So many runs have to come to the same verdict."""
 CATCHES = 0.8
 """The share of mutants that a check has to notice."""
+_FEW = 3
 _AT_ONCE = 4
 
 _PATIENCE_S = 2.0
@@ -80,7 +81,7 @@ class Gate:
         patience_s = _PATIENCE_S + _PATIENCE * max(verdict.duration_s for verdict in again)
         verdicts = await self._all([(check, one, None) for one in changed], patience_s)
         caught = sum(not verdict.holds for verdict in verdicts)
-        fault: Fault | None = "weak check" if caught < CATCHES * len(changed) else None
+        fault: Fault | None = None if _sharp(caught, len(changed)) else "weak check"
         return Judgement(
             fault=fault,
             text=f"The check holds, and notices {caught} of {len(changed)} simple mistakes.",
@@ -117,6 +118,11 @@ class Gate:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(run)) for run in runs]
         return [task.result() for task in tasks]
+
+
+def _sharp(caught: int, mutants: int) -> bool:
+    """Whether a check notices enough. Of a few mutants one may be no other program: it is let off."""
+    return caught >= CATCHES * mutants or (mutants >= _FEW and mutants - caught <= 1)
 
 
 def _broken(check: str) -> str | None:

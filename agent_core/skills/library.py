@@ -233,6 +233,11 @@ class Library:
         await self._blobs.remove(guild_id, sorted(away), 0.0)
         return len(gone)
 
+    def drop(self, guild_id: str) -> None:
+        """Let go of what is kept in memory of a server that is purged."""
+        for key in [key for key in self._texts if key[0] == guild_id]:
+            del self._texts[key]
+
     async def _is_of(self, guild_id: str, filed: Filed, person: str, quotes: Collection[str]) -> bool:
         card = await self._text_or_none(guild_id, filed.card.sha256)
         check = await self._text_or_none(guild_id, filed.check.sha256)

@@ -75,7 +75,7 @@ class Chronicle:
         """The records after this number, oldest first. Raises StoreUnavailableError."""
         key = keys.chronicle(guild_id, self.name)
         records: list[bytes] = []
-        last, full = f"{after}-0", True
+        last, full = f"{max(after, 0)}-0", True
         while full:
             page = await answered(self._redis.xrange(key, min=f"({last}", count=_PAGE)) or []
             for entry_id, fields in page:
@@ -124,8 +124,11 @@ class Records(Generic[FoldT, RecordT]):
     async def of(self, guild_id: str) -> FoldT:
         """What follows from the server's records now. To be read only. Raises StoreUnavailableError."""
         fold = self._kept.get(guild_id) or self._begin()
-        for data in await self._chronicle.read(guild_id, fold.number):
-            written = self._stored.validate_json(data)
+        found = await self._read(guild_id, fold.number)
+        if found is None:
+            fold = self._begin()
+            found = await self._read(guild_id, 0) or []
+        for written in found:
             if written.number > fold.number:  # another reader here may have been faster
                 fold.apply(written)
         self._kept[guild_id] = fold
@@ -133,6 +136,13 @@ class Records(Generic[FoldT, RecordT]):
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return fold
+
+    async def _read(self, guild_id: str, known: int) -> list[Written[RecordT]] | None:
+        """The records after this number; None where that one is gone, since the server was purged."""
+        found = [self._stored.validate_json(one) for one in await self._chronicle.read(guild_id, known - 1)]
+        if known == 0:
+            return found
+        return found[1:] if found and found[0].number == known else None
 
     async def write(self, guild_id: str, due: Callable[[FoldT], RecordT | None]) -> FoldT:
         """Add the record that is due by what follows from the others, if one is; what follows then.

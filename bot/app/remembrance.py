@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import discord
 
+from agent_core.clock import Clock
 from agent_core.control import Control
 from agent_core.forgetting import Forgetter
 from agent_core.memory import Embedder, Memory, SessionMemory
+from agent_core.skills import Library
 from agent_core.storage import Storage
 from agent_core.tools.base import AnyTool
 from agent_core.tools.memory import memory_tools
@@ -27,6 +29,8 @@ class Remembrance:
     tools: tuple[AnyTool, ...]
     audience: Audience
     forgetter: Forgetter
+    library: Library
+    """The skills."""
 
     async def purge_abandoned(self, control: Control) -> None:
         """Forget the servers that removed the bot long enough ago."""
@@ -40,6 +44,7 @@ async def open_remembrance(
     redis_url: str,
     storage: Storage,
     *,
+    clock: Clock,
     client: discord.Client,
     api: DiscordApi,
 ) -> Remembrance:
@@ -49,7 +54,14 @@ async def open_remembrance(
     )
     embedder.warm()
     memory = await stack.enter_async_context(Memory.open(redis_url, embedder, CAP, at_hand=embedder.at_hand))
-    audience = Audience(client=client, api=api, index=storage.index, memory=memory)
+    library = Library(
+        records=storage.skills,
+        blobs=storage.blobs,
+        clock=clock,
+        embedder=embedder,
+        at_hand=embedder.at_hand,
+    )
+    audience = Audience(client=client, api=api, index=storage.index, memory=memory, library=library)
 
     sessions = SessionMemory(
         memory, storage.rules, storage.states, audience.of_session, audience.of_everybody
@@ -59,5 +71,6 @@ async def open_remembrance(
         sessions=sessions,
         tools=memory_tools(sessions),
         audience=audience,
-        forgetter=Forgetter(storage, memory, settings.data_dir / "work"),
+        library=library,
+        forgetter=Forgetter(storage, memory, library, settings.data_dir / "work"),
     )

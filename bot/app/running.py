@@ -20,11 +20,13 @@ from agent_core.packages import Packages
 from agent_core.prompts import load as prompt
 from agent_core.record import Recorder
 from agent_core.session import State
-from agent_core.steps import House
+from agent_core.skills import Admission
+from agent_core.steps import House, asking
 from agent_core.storage import Hearing, Storage
 from agent_core.tools import SMALL, AnyTool, Boxes, Toolbox, toolbox
 from agent_core.tools.mcp import Opened
 from agent_core.tools.online import online_tools
+from agent_core.tools.skills import Workshop, harvest_of, skill_tools
 from agent_core.tools.web import Online, web_tools
 from agent_core.values import Person, Right, SessionRef
 from agent_core.worker import DocketEngine
@@ -109,7 +111,14 @@ class Bot:
         online = [*web_tools(built.web, workspaces)]
         online += online_tools(boxes, built.packages, built.web.rules)
         online += built.mcp.tools
-        own_tools = (*built.treasury.tools, *built.remembrance.tools, *online, *more_tools)
+        self._workshop = Workshop(
+            admission=Admission(built.remembrance.library, limits),
+            sessions=built.remembrance.sessions,
+            boxes=boxes,
+            ask=lambda state: asking(self._house, state),
+        )
+        skills = skill_tools(self._workshop)
+        own_tools = (*built.treasury.tools, *built.remembrance.tools, *skills, *online, *more_tools)
         tools = toolbox(workspaces, runner, limits, built.pool, own_tools, packages=built.packages)
         prefix = Prefix(
             model=built.model.name,
@@ -146,6 +155,7 @@ class Bot:
             api=built.line.api, control=self.control, clock=clock, again=self.engine.report, pace=pace
         )
         self._house = self._furnish(built, tools, runner, workspaces)
+        self._harvest = harvest_of(self._workshop, storage.blobs, built.pool)
 
     def _furnish(self, built: Built, tools: Toolbox, runner: ContractRunner, workspaces: Workspaces) -> House:
         recorder = Recorder(storage=built.storage, engine=self.engine, clock=built.clock)
@@ -164,12 +174,13 @@ class Bot:
             followed=True,
             still_may=self._still_may,
             on_ended=self._ended,
-            recall=built.remembrance.sessions.before_thought,
+            recall=self._workshop.before_thought,
         )
 
     async def _ended(self, state: State) -> None:
         await self._treasury.book_cost(state)
         await self._remembrance.sessions.after_end(state)
+        await self._harvest.after_end(state)
 
     async def _forget_abandoned(self) -> None:
         await self._remembrance.purge_abandoned(self.control)
@@ -285,7 +296,7 @@ async def _build(
         line=line,
         treasury=await open_treasury(stack, storage, clock, web.web),
         remembrance=await open_remembrance(
-            stack, settings, redis_url, storage, client=line.client, api=line.api
+            stack, settings, redis_url, storage, clock=clock, client=line.client, api=line.api
         ),
         web=web,
         packages=await open_packages(stack, settings),

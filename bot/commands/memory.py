@@ -154,7 +154,7 @@ class _Confirm(discord.ui.View):
         gone = await self._desk.forget_me(guild_of(interaction), member.person)
         text = (
             f"Forgotten: {gone.memories:,} memories, your words in {gone.sessions:,} goals,"
-            f" {gone.files:,} files. Messages in Discord are yours to delete."
+            f" {gone.files:,} files, {gone.skills:,} skills. Messages in Discord are yours to delete."
         )
         await answer(self._desk.api, interaction, text)
 

@@ -11,6 +11,7 @@ import discord
 from agent_core.errors import StoreUnavailableError
 from agent_core.memory import Memory
 from agent_core.session import State
+from agent_core.skills import Library
 from agent_core.storage import Index
 from bot.discord_api.api import DiscordApi
 from bot.discord_api.errors import DiscordError
@@ -22,11 +23,14 @@ Channels = Mapping[int, discord.abc.GuildChannel]
 class Audience:
     """Looks up who may read what."""
 
-    def __init__(self, *, client: discord.Client, api: DiscordApi, index: Index, memory: Memory) -> None:
+    def __init__(
+        self, *, client: discord.Client, api: DiscordApi, index: Index, memory: Memory, library: Library
+    ) -> None:
         self._client = client
         self._api = api
         self._index = index
         self._memory = memory
+        self._library = library
         self._parents: dict[tuple[str, str], str] = {}
         """(server, thread) -> the channel that it is in, which never changes."""
 
@@ -57,7 +61,7 @@ class Audience:
         """The channels and threads in which something was said, and whose channel may be used."""
         guild_id = str(guild.id)
         allowed: set[str] = set()
-        for said_in in await self._memory.channels(guild_id):
+        for said_in in await self._memory.channels(guild_id) | await self._library.channels(guild_id):
             there = channels.get(int(await self._parent(guild_id, said_in)))
             if there is not None and may(there):
                 allowed.add(said_in)

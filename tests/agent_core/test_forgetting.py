@@ -30,6 +30,7 @@ from agent_core.memory.sessions import recalled, shown
 from agent_core.schedule import Plan, Plans, understand
 from agent_core.session import State
 from agent_core.signals import Edited, Said
+from agent_core.skills import Card, Judgement, Origin, Script
 from agent_core.storage import Storage
 from agent_core.values import (
     TOMBSTONE,
@@ -46,6 +47,7 @@ from agent_core.values import (
     Status,
     Usage,
 )
+from tests.libraries import library_of
 
 ANN, BOB = Person(id="1", name="Ann"), Person(id="2", name="Bob")
 GUILD = "10"
@@ -101,7 +103,9 @@ class House:
         async def wake(ref: SessionRef) -> None:
             self.woken.append(ref)
 
-        return await Forgetter(self.storage, self.memory, self.folder).member(GUILD, person, wake)
+        return await Forgetter(self.storage, self.memory, library_of(self.storage), self.folder).member(
+            GUILD, person, wake
+        )
 
     async def says(self, ref: SessionRef) -> str:
         return "\n".join(str(one) for one in await self.storage.journal.read(ref))
@@ -312,3 +316,24 @@ async def test_forgetting_twice_changes_nothing_more(house: House):
     assert (await house.forget()).memories == 0
     assert await house.says(ref) == before
     assert "I had forgotten the hat" in before
+
+
+async def test_a_skill_of_theirs_goes_and_one_that_quotes_them(house: House):
+    said = PersonSpoke(
+        message_id="m1", person=ANN, text="Mark every zephyrine quokka in the list, please", files=()
+    )
+    ref = await house.journal("1", started("Keep the list", BOB), said)
+    library = library_of(house.storage)
+    judged = Judgement(fault=None, text="Its check holds.")
+
+    async def file(name: str, description: str, person: Person) -> None:
+        script = Script(name=name, description=description, source=f"def main():\n    return {name!r}\n")
+        card = Card(script=script, origin=Origin(person=person.id, session=ref.id, channel_id="41"))
+        await library.file(GUILD, card, f"# {description}", judged, channels={"41"})
+
+    await file("own", "Counts.", ANN)
+    await file("quoting", f"They said: {said.text}", BOB)
+    await file("other", "Adds numbers.", BOB)
+    assert (await house.forget()).skills == 2
+    held = await library_of(house.storage).held(GUILD, channels=ALL_CHANNELS, archived=None)
+    assert [one.card.script.name for one in held] == ["other"]

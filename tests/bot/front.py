@@ -27,6 +27,7 @@ from agent_core.memory import Embedder, Memory
 from agent_core.schedule import Plans
 from agent_core.session import State
 from agent_core.signals import Signal
+from agent_core.skills import Library
 from agent_core.storage import Asks, Storage
 from agent_core.storage.redis import connected
 from agent_core.values import Action, SessionRef, Usage
@@ -39,6 +40,7 @@ from bot.gateway import Events, Gateway, Patience, make_client, point_at
 from bot.inbound import Notes, Presses, Threads, Words
 from bot.timetable import Timetable
 from playground import Playground
+from tests.libraries import library_of
 from tests.models import MODELS
 
 TOKEN = "MTE0NzU5MDQxMjM0NTY3ODkwMQ.GabcdE.0123456789abcdefghijklmnopqrstuvwxyz01"
@@ -85,6 +87,7 @@ class Front:
     control: Control
     treasury: Treasury
     memory: Memory
+    library: Library
     forgetter: Forgetter
     guild_id: str = ""
     channel_id: str = ""
@@ -192,7 +195,9 @@ class Front:
             fetch=treasury.fetch,
             papers=treasury.papers,
             memory=self.memory,
-            audience=Audience(client=client, api=api, index=self.storage.index, memory=self.memory),
+            audience=Audience(
+                client=client, api=api, index=self.storage.index, memory=self.memory, library=self.library
+            ),
             forget_me=lambda guild_id, person: self.forgetter.member(guild_id, person, self.control.wake),
             plans=Plans(self.storage.calendar),
             begin=timetable.run_now,
@@ -365,6 +370,7 @@ async def open_front(redis_url: str, folder: Path) -> AsyncGenerator[Front]:
         treasury = await open_treasury(stack, storage, Clock(), web)
         embedder = await stack.enter_async_context(Embedder(cache=MODELS))
         memory = await stack.enter_async_context(Memory.open(redis_url, embedder, at_hand=lambda: False))
+        library = library_of(storage)
         front = Front(
             url=playground.url,
             redis_url=redis_url,
@@ -373,7 +379,8 @@ async def open_front(redis_url: str, folder: Path) -> AsyncGenerator[Front]:
             control=control,
             treasury=treasury,
             memory=memory,
-            forgetter=Forgetter(storage, memory, folder / "work"),
+            library=library,
+            forgetter=Forgetter(storage, memory, library, folder / "work"),
         )
         stack.push_async_callback(front.stop_bot)
         state = await front.ask("GET", "state")

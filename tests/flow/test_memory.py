@@ -17,6 +17,7 @@ from playground import Playground
 from tests.fakes import ScriptedModel
 from tests.flow.conftest import Stage, settings_for
 from tests.flow.people import People, Thread, attached
+from tests.libraries import library_of
 
 FINISH = ("finish", {"summary": "done"})
 WAIT_S = 30.0
@@ -317,7 +318,7 @@ async def test_a_server_that_removed_the_bot_is_forgotten_after_a_week(
             assert await stage.control.abandoned() == [people.guild_id]
         # A week after it left, no reporter is at its last lines there.
         async with Storage.open(redis_url, data_dir / "blobs") as storage, remembering(stage) as memory:
-            await Forgetter(storage, memory, data_dir / "work").server(people.guild_id)
+            await Forgetter(storage, memory, library_of(storage), data_dir / "work").server(people.guild_id)
             left: Any = await redis.keys(f"gk:{{{people.guild_id}}}:*")  # pyright: ignore[reportUnknownMemberType]
             assert left == []
             assert await storage.states.load(ref) is None

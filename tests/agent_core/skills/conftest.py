@@ -5,11 +5,10 @@ from collections.abc import AsyncGenerator
 import pytest
 import pytest_asyncio
 
-from agent_core.clock import Clock
-from agent_core.memory import Embedder
 from agent_core.skills import Admission, Checker, Library
 from agent_core.storage import Storage
 from sandbox import Limits, Pool
+from tests.libraries import library_of
 
 LIMITS = Limits(timeout_s=20)
 
@@ -28,13 +27,7 @@ def checker(pool: Pool) -> Checker:
 @pytest.fixture
 def library(storage: Storage) -> Library:
     """A library that finds by words; nothing is loaded."""
-    return Library(
-        records=storage.skills,
-        blobs=storage.blobs,
-        clock=Clock(),
-        embedder=Embedder(),
-        at_hand=lambda: False,
-    )
+    return library_of(storage)
 
 
 @pytest.fixture
