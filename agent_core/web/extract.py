@@ -13,6 +13,7 @@ import trafilatura
 from lxml import etree
 from lxml import html as lxml_html
 
+from agent_core.web.embedded import read_embedded
 from agent_core.web.markup import strip_page
 from agent_core.web.page import Page
 from agent_core.web.plain import text_of
@@ -25,7 +26,13 @@ MOST_LINKS = 5_000
 DEEPEST = 150
 """Elements inside each other; the parsers recurse."""
 _LITTLE = 0.4
+_LITTLE_OF_PIECES = 0.85
+"""Of a page of cards, rows and headings the main text is often a fragment."""
+_PARAGRAPH_WORDS = 20
+_PROSE_SHARE = 0.5
+_LONGEST_HEADING = 300
 _FEW_WORDS = 40
+_DRAWN_WORDS = 80
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{4000,}>?")
 _MOST_ATTRIBUTES = 300
@@ -85,6 +92,10 @@ def extract(html: str, url: str) -> Page:
     markdown = _in_one_pass(tree) if _is_monstrous(tree) else _chosen(tree, source, url)
     if structured.text and len(markdown.split()) < max(_FEW_WORDS, len(structured.text.split())):
         markdown = _joined(markdown, structured.text)
+    if len(markdown.split()) < _DRAWN_WORDS:  # by scripts, most likely
+        embedded = read_embedded(tree)
+        if len(embedded.split()) > len(markdown.split()):
+            markdown = _joined(markdown, embedded)
     return Page(title=title, markdown=markdown, text=text_of(markdown), links=links)
 
 
@@ -132,10 +143,29 @@ def _without_attributes(tag: re.Match[str]) -> str:
 
 def _chosen(tree: Tree, source: str, url: str) -> str:
     main = _main_text(source, url)
-    if _is_article(tree) and len(main.split()) >= _FEW_WORDS:
+    article, prose = _is_article(tree), _is_prose(main)
+    if article and prose and len(main.split()) >= _FEW_WORDS:
         return main
     strip = strip_page(source, url)
-    return strip if len(text_of(main).split()) < _LITTLE * len(text_of(strip).split()) else main
+    enough = _LITTLE if article or prose else _LITTLE_OF_PIECES
+    words = len(text_of(strip).split())
+    return _headed(tree, strip if len(text_of(main).split()) < enough * words else main)
+
+
+def _is_prose(markdown: str) -> bool:
+    """Whether most of it is paragraphs, as on an article; not cards, rows and headings."""
+    blocks = [block for block in markdown.split("\n") if block and block[0] not in "#-|*"]
+    long = sum(words for block in blocks if (words := len(block.split())) >= _PARAGRAPH_WORDS)
+    return long >= _PROSE_SHARE * len(markdown.split())
+
+
+def _headed(tree: Tree, markdown: str) -> str:
+    """With the page's one heading, where it stood outside of the part that was found."""
+    headings = tree.findall(".//h1")
+    words = " ".join(str(headings[0].text_content()).split()) if len(headings) == 1 else ""
+    if not words or len(words) > _LONGEST_HEADING or words in " ".join(text_of(markdown).split()):
+        return markdown
+    return f"# {words}\n\n{markdown}".strip()
 
 
 def _main_text(source: str, url: str) -> str:

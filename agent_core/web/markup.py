@@ -1,22 +1,28 @@
 """The plain strip of a page as Markdown: everything but navigation, forms and what is not shown."""
 
 import re
+import warnings
 from urllib.parse import urljoin
 
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, NavigableString, Tag, XMLParsedAsHTMLWarning
 from bs4.element import PreformattedString
 
 from agent_core.web.plain import fenced, table
 
-_DROP = [
-    *("script", "style", "noscript", "template", "svg", "iframe", "object", "canvas", "head"),
-    *("nav", "header", "footer", "aside", "form", "button", "select", "dialog"),
-]  # fmt: skip
+_NEVER_SHOWN = ["script", "style", "noscript", "template", "svg", "iframe", "object", "canvas", "head"]
+_AROUND = frozenset({"nav", "header", "footer", "aside", "form", "button", "select", "dialog"})
 _ROLES = {"navigation", "banner", "contentinfo", "search", "dialog", "alert", "complementary"}
 _NAMES = re.compile(
-    r"(?:^|[\s_-])(?:cookie|consent|breadcrumbs?|sidebar|newsletter|share|social|menu|pagination)(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:cookies?|consent|onetrust|gdpr|breadcrumbs?|sidebar|widget-area|newsletter|signup|sign-?in|login"
+    r"|share|sharing|social|sharedaddy|menu|menubar|nav|navbar|navigation|topbar|masthead|footer|copyright"
+    r"|pagination|pager|pagenav|toc|table-of-contents|skip-?link|skip-to-content|sr-only|visually-hidden"
+    r"|screen-reader-text|popup|modal|overlay|offcanvas|lightbox|tooltip|advert|advertisement|ads?|ad-slot"
+    r"|sponsored|related|recommend(?:ed|ations)|also-like|upsells?|cross-sells?|filters?|facets?|mini-?cart"
+    r"|cart-notification|cart-drawer|online-list)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_MAY_HOLD_ALL = 0.4
+"""Of a page's words: what holds more of them is the page, whatever it is called."""
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _BLOCKS = frozenset(
     {
@@ -43,21 +49,29 @@ _MAIN_SHARE = 0.5
 
 def strip_page(source: str, url: str) -> str:
     """Markdown of what is left of an HTML text."""
-    soup = BeautifulSoup(source, "lxml")
-    for tag in soup.find_all(_DROP):
-        if not (tag.name == "header" and tag.find_parent(["article", "main"])):
-            tag.decompose()
-    for tag in soup.find_all(_unwanted):
+    soup = _soup(source)
+    for tag in soup.find_all(_NEVER_SHOWN):
         tag.decompose()
+    most = _MAY_HOLD_ALL * len(soup.get_text())
+    for tag in soup.find_all(_unwanted):
+        if not tag.decomposed and len(tag.get_text()) <= most and not tag.find(["main", "h1"]):
+            tag.decompose()
     return render(_root(soup), url)
 
 
 def fragment(source: str, url: str) -> str:
     """Markdown of a piece of HTML, all of it."""
-    soup = BeautifulSoup(source, "lxml")
+    soup = _soup(source)
     for tag in soup.find_all(["script", "style", "template"]):
         tag.decompose()
     return render(soup, url)
+
+
+def _soup(source: str) -> BeautifulSoup:
+    with warnings.catch_warnings():  # that it looks like XML, or like an address
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
+        return BeautifulSoup(source, "lxml")
 
 
 def render(root: Tag, url: str) -> str:
@@ -68,6 +82,8 @@ def render(root: Tag, url: str) -> str:
 
 
 def _unwanted(tag: Tag) -> bool:
+    if tag.name in _AROUND:
+        return not (tag.name == "header" and tag.find_parent(["article", "main"]))
     if tag.attrs.get("role") in _ROLES or "hidden" in tag.attrs or tag.attrs.get("aria-hidden") == "true":
         return True
     if tag.name in ("body", "html", "main", "article"):

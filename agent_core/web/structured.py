@@ -7,37 +7,49 @@ from typing import Any
 
 from pydantic import JsonValue
 
+_ARTICLE = ("headline", "articleBody", "text", "description", "step")
+_THING = (
+    "name",
+    "headline",
+    "description",
+    "address",
+    "telephone",
+    "openingHours",
+    "offers",
+    "aggregateRating",
+)
 _WANTED = {
-    "Product": ("name", "brand", "description", "sku", "offers", "aggregateRating"),
+    "Product": (
+        *("name", "brand", "description", "sku", "offers", "aggregateRating", "additionalProperty", "review"),
+    ),
+    "ProductGroup": ("name", "brand", "description", "hasVariant", "aggregateRating", "review"),
     "Recipe": ("name", "description", "recipeIngredient", "recipeInstructions"),
     "QAPage": ("mainEntity",),
     "FAQPage": ("mainEntity",),
     "Question": ("name", "text", "acceptedAnswer", "suggestedAnswer"),
     "DiscussionForumPosting": ("headline", "text", "articleBody", "comment"),
-    "Article": ("headline", "articleBody", "description"),
-    "NewsArticle": ("headline", "articleBody", "description"),
-    "BlogPosting": ("headline", "articleBody", "description"),
+    "SocialMediaPosting": ("headline", "text", "articleBody", "comment"),
+    **dict.fromkeys(
+        ("Article", "NewsArticle", "BlogPosting", "TechArticle", "ScholarlyArticle", "Report", "HowTo"),
+        _ARTICLE,
+    ),
     "ItemList": ("name", "itemListElement"),
+    "CollectionPage": ("name", "description", "mainEntity"),
     "Event": ("name", "startDate", "location", "description"),
-    "JobPosting": ("title", "description", "hiringOrganization", "jobLocation"),
+    "JobPosting": ("title", "description", "hiringOrganization", "jobLocation", "baseSalary"),
+    **dict.fromkeys(
+        ("LocalBusiness", "Restaurant", "Store", "Hotel", "Service", "SoftwareApplication", "Course"), _THING
+    ),
+    "Book": ("name", "author", "description"),
+    "Movie": ("name", "director", "description"),
+    "VideoObject": ("name", "description", "transcript"),
+    "Review": ("name", "reviewBody", "reviewRating"),
 }
 _SHOWN = (
-    "name",
-    "headline",
-    "text",
-    "description",
-    "articleBody",
-    "price",
-    "priceCurrency",
-    "ratingValue",
-    "reviewCount",
-    "item",
-    "acceptedAnswer",
-    "suggestedAnswer",
-    "itemListElement",
-    "comment",
-    "streetAddress",
-    "addressLocality",
+    *("name", "headline", "text", "description", "articleBody", "reviewBody", "value", "price", "lowPrice"),
+    *("highPrice", "priceCurrency", "ratingValue", "reviewCount", "item", "itemOffered"),
+    *("acceptedAnswer", "suggestedAnswer", "itemListElement", "comment", "offers", "address"),
+    *("streetAddress", "postalCode", "addressLocality", "addressCountry"),
 )
 _SCRIPT_BYTES = 500_000
 _MOST_VALUES = 2_000

@@ -64,7 +64,7 @@ GOOD = {
     "/hostile-ld": "words",
     "/hostile-ld-many": "words",
     "/hostile-state": "words",
-    "/hostile-state-wide": "",
+    "/hostile-state-wide": "some words here",
     "changing before": "quick brown fox",
 }
 OTHERS = (
