@@ -14,13 +14,16 @@ K1 = 1.0
 B = 0.6
 """How much a long text is held against it. Both: the middle of what was measured as flat."""
 
+_MOST = 65_535
+"""As often as a term is counted in one text."""
+
 
 class Lexical:
     """Which slots hold which terms. A slot is a small number; removing one forgets its words."""
 
     def __init__(self) -> None:
-        self._slots: dict[str, array[int]] = {}
-        self._counts: dict[str, array[int]] = {}
+        self._filed: dict[str, tuple[array[int], array[int]]] = {}
+        """Term -> the slots that hold it, and how often each does."""
         self._lengths = np.zeros(0, dtype=np.float32)
         self._total = 0
         self._texts = 0
@@ -30,9 +33,13 @@ class Lexical:
         """File a text under a free slot."""
         found, spoken = words.terms(text)
         self._languages[spoken] += 1
+        filed = self._filed
         for term, count in Counter(found).items():
-            self._slots.setdefault(term, array("I")).append(slot)
-            self._counts.setdefault(term, array("H")).append(min(count, 65_535))
+            there = filed.get(term)
+            if there is None:
+                there = filed[term] = (array("I"), array("H"))
+            there[0].append(slot)
+            there[1].append(count if count < _MOST else _MOST)
         if slot >= len(self._lengths):
             self._lengths = _grown(self._lengths, slot + 1)
         self._lengths[slot] = len(found)
@@ -44,13 +51,13 @@ class Lexical:
         found, spoken = words.terms(text)
         self._languages[spoken] -= 1
         for term in set(found):
-            slots, counts = self._slots[term], self._counts[term]
+            slots, counts = self._filed[term]
             at = slots.index(slot)
             slots[at], counts[at] = slots[-1], counts[-1]
             slots.pop()
             counts.pop()
             if not slots:
-                del self._slots[term], self._counts[term]
+                del self._filed[term]
         self._lengths[slot] = 0.0
         self._total -= len(found)
         self._texts -= 1
@@ -61,7 +68,7 @@ class Lexical:
         mean = max(self._total / self._texts, 1.0) if self._texts else 1.0
         spoken = [name for name, count in self._languages.items() if count > 0]
         for variants, times in Counter(words.wanted(query, spoken)).items():
-            there = [term for term in variants if term in self._slots]
+            there = [term for term in variants if term in self._filed]
             if len(there) == 1:
                 slots, gains = self._gains(there[0], mean)
                 scores[slots] += times * gains
@@ -77,13 +84,14 @@ class Lexical:
         """How many different words of the query this slot holds."""
         spoken = [name for name, count in self._languages.items() if count > 0]
         return sum(
-            any(term in self._slots and slot in self._slots[term] for term in variants)
+            any(term in self._filed and slot in self._filed[term][0] for term in variants)
             for variants in set(words.wanted(query, spoken))
         )
 
     def _gains(self, term: str, mean: float) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        slots = np.array(self._slots[term], dtype=np.intp)
-        counts = np.array(self._counts[term], dtype=np.float32)
+        held, often = self._filed[term]
+        slots = np.array(held, dtype=np.intp)
+        counts = np.array(often, dtype=np.float32)
         rarity = math.log(1.0 + (self._texts - len(slots) + 0.5) / (len(slots) + 0.5))
         weight = K1 * (1.0 - B + B * self._lengths[slots] / mean)
         return slots, (rarity * counts / (counts + weight)).astype(np.float32)

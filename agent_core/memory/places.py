@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from agent_core.errors import StoreUnavailableError
 from agent_core.memory.shelf import Shelf
-from agent_core.memory.store import NOTHING, PAGE, Base, News, Slot, Store
+from agent_core.memory.store import NOTHING, PAGE, Base, News, Page, Slot, Store
 from agent_core.storage.threads import to_its_end
 
 WITHIN_S = 17.0
@@ -100,7 +100,7 @@ class Places:
         shelf = empty_shelf(base)
         for start in range(0, size, PAGE):
             page = await self._store.page(guild_id, start, base.dim)
-            await to_its_end(_put_all, shelf, page)
+            await to_its_end(_put_page, shelf, page)
         return shelf
 
     def _make_room(self, used: str) -> None:
@@ -122,6 +122,10 @@ async def apply(shelf: Shelf, news: News) -> None:
     else:
         await to_its_end(_put_all, shelf, news.slots)
     shelf.revision = news.base.revision
+
+
+def _put_page(shelf: Shelf, page: Page) -> None:
+    _put_all(shelf, page.slots())
 
 
 def _put_all(shelf: Shelf, slots: list[Slot] | tuple[Slot, ...]) -> None:

@@ -4,7 +4,7 @@ The recipe and its weights were measured on LoCoMo (`benchmarks/memory.py`). Ran
 of scores, and words that only reorder what the meaning found, are both far worse.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,13 +36,24 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbours:
-    """Who comes before and after a slot; only such that the reader may see."""
+class Facts:
+    """What is known of every slot, by its number."""
 
-    before: Callable[[int], int | None]
-    after: Callable[[int], Sequence[int]]
-    asks: Callable[[int], bool]
-    """Whether the text of a slot is a question."""
+    seen: NDArray[np.bool_]
+    """The reader may see it."""
+    before: NDArray[np.int32]
+    """The slot of the message that it follows; -1 where there is none."""
+    asks: NDArray[np.bool_]
+    """Its text is a question; one more at the end, for who follows nobody."""
+    ages_s: NDArray[np.float64]
+    """Seconds since it was last said."""
+
+    @classmethod
+    def alone(cls, seen: NDArray[np.bool_], ages_s: NDArray[np.float64]) -> "Facts":
+        """Of what follows nobody, as messages do."""
+        count = len(seen)
+        nobody = np.full(count, -1, dtype=np.int32)
+        return cls(seen=seen, before=nobody, asks=np.zeros(count + 1, dtype=np.bool_), ages_s=ages_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,47 +86,47 @@ def rank(
     dense: Callable[[Sequence[int]], Scores] | None,
     nominated: Sequence[int],
     words: Scores,
-    seen: NDArray[np.bool_],
-    neighbours: Neighbours,
-    named: Iterable[int],
-    ages_s: Callable[[int], float],
+    facts: Facts,
+    named: Container[int],
     parts: Parts,
+    most: int,
 ) -> list[Scored]:
-    """The slots worth looking at, best first.
+    """The `most` slots that are worth looking at, best first; where two are equal, the newer one.
 
     `nominated`: the slots nearest by meaning; `dense`: the cosines of any slots, None without a vector;
-    `words`: the BM25 score of every slot; `seen`: which slots the reader may see; `named`: slots of authors
-    who were named.
+    `words`: the BM25 score of every slot; `named`: slots of authors who were named.
     """
-    by_words = _top(np.where(seen, words, 0.0).astype(np.float32)) if parts.words else []
+    by_words = _top(np.where(facts.seen, words, 0.0).astype(np.float32)) if parts.words else []
     candidates = list(dict.fromkeys([*nominated, *by_words])) if parts.dense else by_words
-    around: Mapping[int, list[int]] = _around(candidates, neighbours) if parts.flow else {}
-    pool: list[int] = list(dict.fromkeys([*candidates, *(one for found in around.values() for one in found)]))
-    if not pool:
+    pool = _with_neighbours(candidates, facts) if parts.flow else np.array(candidates, dtype=np.intp)
+    if not len(pool):
         return []
-    meaning = np.maximum(dense(pool), 0.0) if dense is not None and parts.dense else np.zeros(len(pool))
-    lexical = words[pool] if parts.words else np.zeros(len(pool))
+    meaning, lexical = np.zeros(len(pool)), np.zeros(len(pool))
+    if dense is not None and parts.dense:
+        meaning = np.maximum(dense(pool.tolist()), 0.0).astype(np.float64)
+    if parts.words:
+        lexical = words[pool].astype(np.float64)
     meaning = HALF * meaning / max(float(meaning.max()), _TINY)
     lexical = HALF * lexical / max(float(lexical.max()), _TINY)
-    base = {slot: float(meaning[at] + lexical[at]) for at, slot in enumerate(pool)}
-    said_by_named = frozenset(named) if parts.author else frozenset[int]()
-
-    def scored_at(at: int, slot: int) -> Scored:
-        flow = _flow(slot, base, neighbours) if parts.flow else 0.0
-        author = AUTHOR if slot in said_by_named else 0.0
-        recency = RECENT * 0.5 ** (max(0.0, ages_s(slot)) / HALF_LIFE_S) if parts.recency else 0.0
-        return Scored(
-            slot=slot,
-            score=base[slot] + flow + author + recency,
+    flow = _flow(pool, meaning + lexical, facts) if parts.flow else np.zeros(len(pool))
+    author = np.array([AUTHOR if parts.author and slot in named else 0.0 for slot in pool.tolist()])
+    ages_s = facts.ages_s[pool]
+    recency = (
+        RECENT * 0.5 ** (np.maximum(0.0, ages_s) / HALF_LIFE_S) if parts.recency else np.zeros(len(pool))
+    )
+    score = meaning + lexical + flow + author + recency
+    return [
+        Scored(
+            slot=int(pool[at]),
+            score=float(score[at]),
             meaning=float(meaning[at]),
             words=float(lexical[at]),
-            flow=flow,
-            author=author,
-            recency=recency,
+            flow=float(flow[at]),
+            author=float(author[at]),
+            recency=float(recency[at]),
         )
-
-    scored = [scored_at(at, slot) for at, slot in enumerate(pool)]
-    return sorted(scored, key=lambda one: (-one.score, ages_s(one.slot)))
+        for at in np.lexsort((ages_s, -score))[:most]
+    ]
 
 
 def _top(scores: Scores) -> list[int]:
@@ -124,18 +135,27 @@ def _top(scores: Scores) -> list[int]:
     return [int(slot) for slot in best if scores[slot] > 0.0]
 
 
-def _around(candidates: Sequence[int], neighbours: Neighbours) -> Mapping[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    for slot in candidates:
-        before = neighbours.before(slot)
-        found[slot] = [*neighbours.after(slot), *([] if before is None else [before])]
-    return found
+def _with_neighbours(candidates: Sequence[int], facts: Facts) -> NDArray[np.intp]:
+    """The candidates, what each of them follows, and what follows each; only such that the reader may see."""
+    chosen = np.array(candidates, dtype=np.intp)
+    wanted = np.zeros(len(facts.before) + 1, dtype=np.bool_)
+    wanted[chosen] = True
+    wanted[-1] = False  # whom those follow who follow nobody
+    after = np.flatnonzero(wanted[facts.before])
+    before = facts.before[chosen]
+    wanted[after] = True
+    wanted[before] = True
+    return np.flatnonzero(wanted[:-1] & facts.seen)
 
 
-def _flow(slot: int, base: Mapping[int, float], neighbours: Neighbours) -> float:
+def _flow(pool: NDArray[np.intp], base: NDArray[np.float64], facts: Facts) -> NDArray[np.float64]:
     """What flows in from the better one of the messages before and after."""
-    before = neighbours.before(slot)
-    weight = FLOW_OF_QUESTION if before is not None and neighbours.asks(before) else FLOW
-    from_before = weight * base.get(before, 0.0) if before is not None else 0.0
-    from_after = max((FLOW * base.get(after, 0.0) for after in neighbours.after(slot)), default=0.0)
-    return max(from_before, from_after)
+    scores = np.zeros(len(facts.before) + 1)
+    scores[pool] = base
+    before = facts.before[pool]
+    weight = np.where(facts.asks[before], FLOW_OF_QUESTION, FLOW)
+    from_before = weight * scores[before]
+    from_after = np.zeros(len(facts.before) + 1)
+    np.maximum.at(from_after, before, FLOW * base)
+    from_after[-1] = 0.0
+    return np.maximum(from_before, from_after[pool])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent_core.memory import ranking, versions
-from agent_core.memory.ranking import Neighbours, Parts, Scored
+from agent_core.memory.ranking import Parts, Scored
 from agent_core.memory.shelf import Shelf
 from agent_core.memory.values import Recall, Seen
 
@@ -45,13 +45,6 @@ def search(
         shelf.rows.nearest(vector, mask, ranking.TOP) if vector is not None and parts.dense else ([], 0.0)
     )
 
-    def before(slot: int) -> int | None:
-        found = shelf.before(slot)
-        return found if found is not None and mask[found] else None
-
-    def after(slot: int) -> Sequence[int]:
-        return [one for one in shelf.after(slot) if mask[one]]
-
     def dense(slots: Sequence[int]) -> ranking.Scores:
         assert vector is not None  # noqa: S101 - only handed on where there is one
         return shelf.rows.cosines(vector, slots)
@@ -60,13 +53,12 @@ def search(
         dense=None if vector is None else dense,
         nominated=nominated,
         words=words,
-        seen=mask,
-        neighbours=Neighbours(before=before, after=after, asks=shelf.asks),
+        facts=shelf.facts(mask, now),
         named=named,
-        ages_s=lambda slot: now - shelf.at(slot),
         parts=parts,
+        most=k + _MARGIN,
     )
-    chosen = _arranged(shelf, ranked[: k + _MARGIN])[:k]
+    chosen = _arranged(shelf, ranked)[:k]
     shown_words = np.where(mask, words, 0.0)
     best = int(shown_words.argmax()) if mask.any() else -1
     best_words = float(shown_words[best]) if best >= 0 else 0.0

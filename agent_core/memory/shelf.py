@@ -1,16 +1,17 @@
 """One server's memories in this process: a copy of what is in Redis, indexed. One user at a time."""
 
 import bisect
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent_core.memory.lexical import Lexical
 from agent_core.memory.names import Names
+from agent_core.memory.ranking import Facts
 from agent_core.memory.rows import Rows
 from agent_core.memory.values import KINDS, AllChannels, Record, Seen
 
@@ -18,8 +19,9 @@ FOLLOWS_WITHIN_S = 30 * 60.0
 """A message follows the last one in its channel, where that is not older than this."""
 
 _NO_CHANNEL = 0
+_DAY_S = 86_400.0
 _IMPORTANCE = {"message": 0, "page": 1, "outcome": 2, "lesson": 3}
-_ASKS = re.compile(r"[?？؟]\s*$")
+_ASKS = ("?", "？", "؟")
 
 
 class Shelf:
@@ -47,6 +49,9 @@ class Shelf:
         self._channel = np.zeros(0, dtype=np.int32)
         self._kind = np.zeros(0, dtype=np.int8)
         self._tainted = np.zeros(0, dtype=np.bool_)
+        self._asks = np.zeros(0, dtype=np.bool_)
+        self._before = np.zeros(0, dtype=np.int32)
+        """The slot of the message that each one follows; -1 where there is none."""
 
     def __len__(self) -> int:
         return len(self.by_id)
@@ -82,6 +87,9 @@ class Shelf:
         self.names.add(slot, record.author_id, record.author)
         self.by_id[record.id] = slot
         self.by_key[record.key] = slot
+        self._before[slot] = self.by_id.get(record.before, -1) if record.before else -1
+        if followers := self.after(slot):
+            self._before[list(followers)] = slot
         if record.before:
             self.followers[record.before].add(slot)
         for source in record.sources:
@@ -99,6 +107,8 @@ class Shelf:
         self.lexical.remove(slot, filed(record))
         self.names.remove(slot, record.author_id, record.author)
         self.rows.put(slot, b"")
+        if followers := self.after(slot):
+            self._before[list(followers)] = -1
         self._records[slot] = None
         self._live[slot] = False
         self._several.discard(slot)
@@ -153,20 +163,23 @@ class Shelf:
             return None
         return self._records[line[place - 1][1]]
 
-    def before(self, slot: int) -> int | None:
-        """The slot of the message that this one follows."""
-        record = self._records[slot]
-        return self.by_id.get(record.before) if record is not None and record.before else None
+    def facts(self, seen: NDArray[np.bool_], now: float) -> Facts:
+        """What the ranking needs to know. `seen`: what a reader may see, of whom nothing else is told."""
+        size = self.size
+        before = self._before[:size]
+        # The last one of a look-up table is nobody's: it stands for a message before that is not there.
+        hidden = np.concatenate([~seen, [True]])
+        return Facts(
+            seen=seen,
+            before=np.where(hidden[before], -1, before),
+            asks=np.concatenate([self._asks[:size], [False]]),
+            ages_s=now - self._at[:size],
+        )
 
     def after(self, slot: int) -> tuple[int, ...]:
         """The slots of the messages that follow this one."""
         record = self._records[slot]
         return tuple(self.followers.get(record.id, ())) if record is not None else ()
-
-    def asks(self, slot: int) -> bool:
-        """Whether its text ends with a question mark."""
-        record = self._records[slot]
-        return record is not None and _ASKS.search(record.text) is not None
 
     def bare(self) -> list[int]:
         """The slots that have no vector."""
@@ -184,6 +197,7 @@ class Shelf:
     def _mark(self, slot: int, record: Record) -> None:
         last = max(record.sources, key=lambda source: source.at)
         self._live[slot] = True
+        self._asks[slot] = record.text.rstrip().endswith(_ASKS)
         self._at[slot] = last.at
         self._kind[slot] = KINDS.index(last.kind)
         self._tainted[slot] = last.tainted
@@ -205,12 +219,18 @@ class Shelf:
             self._channel = np.concatenate([self._channel, np.zeros(more, np.int32)])
             self._kind = np.concatenate([self._kind, np.zeros(more, np.int8)])
             self._tainted = np.concatenate([self._tainted, np.zeros(more, np.bool_)])
+            self._asks = np.concatenate([self._asks, np.zeros(more, np.bool_)])
+            self._before = np.concatenate([self._before, np.full(more, -1, np.int32)])
 
 
 def filed(record: Record) -> str:
     """The text whose words find a record: when, who, what."""
+    return f"{_day(record.sources[0].at // _DAY_S)} {record.author or ''}: {record.text}"
+
+
+@lru_cache(maxsize=4096)
+def _day(number: float) -> str:
     try:
-        when = datetime.fromtimestamp(record.sources[0].at, UTC).strftime("%d %B %Y").lstrip("0")
+        return datetime.fromtimestamp(number * _DAY_S, UTC).strftime("%d %B %Y").lstrip("0")
     except (ValueError, OverflowError, OSError):
-        when = ""  # a time that no calendar has
-    return f"{when} {record.author or ''}: {record.text}"
+        return ""  # a time that no calendar has

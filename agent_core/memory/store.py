@@ -118,6 +118,28 @@ class News:
     """Of the changes."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some slots as they lie in Redis, not read yet: that takes long enough to be done in a thread."""
+
+    start: int
+    dim: int
+    records: Sequence[bytes | str | None]
+    rows: bytes
+
+    def slots(self) -> list[Slot]:
+        """Those that hold something. Raises StoreUnavailableError where one is damaged."""
+        return [
+            Slot(
+                slot=self.start + at,
+                record=load_record(raw(one)),
+                row=self.rows[at * self.dim : (at + 1) * self.dim],
+            )
+            for at, one in enumerate(self.records)
+            if one is not None
+        ]
+
+
 class Store:
     """Reads and changes; every call may raise StoreUnavailableError."""
 
@@ -133,18 +155,14 @@ class Store:
         inc, rev, model, dim, slots = (text(one or b"0") for one in found)
         return Base(incarnation=inc, revision=int(rev), model_id=model, dim=int(dim)), int(slots)
 
-    async def page(self, guild_id: str, start: int, dim: int) -> list[Slot]:
+    async def page(self, guild_id: str, start: int, dim: int) -> Page:
         """The slots from `start` on, at most PAGE."""
         _, rows, records, _ = keys.memories(guild_id)
         pipe: Any = self._redis.pipeline(transaction=False)
         pipe.hmget(records, [str(slot) for slot in range(start, start + PAGE)])
         pipe.getrange(rows, start * dim, (start + PAGE) * dim - 1)
         found, arena = await answered(pipe.execute())
-        return [
-            Slot(slot=start + at, record=load_record(raw(one)), row=raw(arena)[at * dim : (at + 1) * dim])
-            for at, one in enumerate(found)
-            if one is not None
-        ]
+        return Page(start=start, dim=dim, records=found, rows=raw(arena))
 
     async def news(self, guild_id: str, incarnation: str, revision: int) -> News:
         """What has changed since this revision of this incarnation."""

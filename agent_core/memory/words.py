@@ -60,6 +60,8 @@ def language(words: Iterable[str]) -> str:
 
 def split(text: str) -> list[str]:
     """The words in their order, casefolded; an emoji is a word, an identifier also its parts."""
+    if text.isascii() and "_" not in text and not _CAMEL.search(text):
+        return _ASCII.findall(text.lower())  # most texts: nothing has parts
     plain = unicodedata.normalize("NFKC", text)
     found: list[str] = []
     for word in _ASCII.findall(plain) if plain.isascii() else _scan(plain):

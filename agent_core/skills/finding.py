@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agent_core.errors import StoreUnavailableError
 from agent_core.memory.embedder import Embeds
 from agent_core.memory.lexical import Lexical
-from agent_core.memory.ranking import TOP, Neighbours, Parts, rank
+from agent_core.memory.ranking import TOP, Facts, Parts, rank
 from agent_core.memory.rows import Rows, pack
 from agent_core.memory.sessions import LIKELY_COSINE, LIKELY_SHARED, LIKELY_WORDS
 from agent_core.skills.shelves import Skill
@@ -20,8 +20,6 @@ from agent_core.skills.values import Card
 
 _PARTS = Parts(flow=False, author=False, strip_names=False)
 _MOST_ROWS = 20_000
-_ALONE = Neighbours(before=lambda _: None, after=lambda _: (), asks=lambda _: False)
-"""Skills follow nobody, as messages do."""
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -99,11 +97,10 @@ def _ranked(
         dense=(lambda slots: rows.cosines(vectors[0], slots)) if rows is not None and vectors else None,
         nominated=nominated,
         words=words,
-        seen=everything,
-        neighbours=_ALONE,
+        facts=Facts.alone(everything, np.array([now - skill.at for skill, _ in among])),
         named=(),
-        ages_s=lambda slot: now - among[slot][0].at,
         parts=_PARTS,
+        most=k,
     )
 
     def likely(slot: int) -> bool:
@@ -119,5 +116,5 @@ def _ranked(
             why=one.why(),
             likely=likely(one.slot),
         )
-        for one in ranked[:k]
+        for one in ranked
     ]
