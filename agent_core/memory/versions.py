@@ -77,7 +77,9 @@ def _falling(hits: list[Hit]) -> list[Hit]:
 def _versions(hit: Hit, earlier: Hit, shared: float, cosine: Callable[[int, int], float]) -> bool:
     if shared >= _VERSION:
         return True
-    return hit.alone and earlier.alone and cosine(hit.slot, earlier.slot) >= _VERSION_COSINE
+    if not (hit.alone and earlier.alone and words.is_latin(hit.text) and words.is_latin(earlier.text)):
+        return False  # of scripts that a model cannot read, all texts are the same to it
+    return cosine(hit.slot, earlier.slot) >= _VERSION_COSINE
 
 
 def _telling(said: frozenset[str]) -> frozenset[str]:

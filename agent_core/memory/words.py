@@ -46,6 +46,7 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "M
 """Scripts without spaces between words, or with endings glued to them: cut into pairs of characters."""
 
 ENGLISH = "english"
+_PAST_LATIN = "\u0250"
 NEGATIONS = frozenset({"no", "not", "never", "nor", "nicht", "kein", "keine", "pas", "ne", "nunca"})
 
 
@@ -101,6 +102,12 @@ def every_word(text: str) -> frozenset[str]:
 def is_small(word: str) -> bool:
     """Whether it is one of the small words of English."""
     return word in _STOP[ENGLISH]
+
+
+def is_latin(text: str) -> bool:
+    """Whether most of its letters are Latin ones."""
+    letters = [char for char in text if char.isalpha()]
+    return 2 * sum(char < _PAST_LATIN for char in letters) > len(letters)
 
 
 @lru_cache(maxsize=65_536)

@@ -51,6 +51,16 @@ async def test_any_script_is_found_by_its_words(memory: Memory, text: str, query
     assert "words" in found[0].why
 
 
+async def test_a_newer_text_of_a_script_that_the_model_cannot_read_is_no_newer_version(memory: Memory):
+    older = ("กุญแจอยู่ในตู้เซฟ", "鍵は青い箱の中です", "المفتاح في الدرج")
+    for at, text in enumerate(
+        (*older, "การประชุมเริ่มเวลาเก้าโมง", "会議は九時に始まります", "الاجتماع في التاسعة")
+    ):
+        await memory.remember("1", text, author_id="1", at=1000.0 + at)
+    for query, text in zip(("กุญแจ", "鍵", "المفتاح"), older, strict=True):
+        assert (await texts(memory, query))[0] == text
+
+
 async def test_a_server_sees_nothing_of_another(memory: Memory):
     await memory.remember("1", "The code word is bluebird")
     assert await texts(memory, "code word bluebird", guild="2") == []
