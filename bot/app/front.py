@@ -11,6 +11,7 @@ from agent_core.control import Control
 from agent_core.errors import StoreUnavailableError
 from agent_core.schedule import Plans
 from agent_core.session import State
+from agent_core.skills import Admission
 from agent_core.storage import Turnstile
 from agent_core.values import Person, Right
 from bot import access
@@ -23,7 +24,7 @@ from bot.gateway import Events, Gateway, log_in, make_client, point_at
 from bot.inbound import Notes, Presses, Threads, Words
 from bot.settings import Settings
 from bot.timetable import Timetable
-from sandbox import Pool
+from sandbox import Limits, Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ def gateway(
     *,
     treasury: Treasury,
     pool: Pool | None,
+    limits: Limits,
     clock: Clock,
     remembrance: Remembrance,
     demo_goals: tuple[tuple[str, str], ...],
@@ -104,6 +106,9 @@ def gateway(
         plans=plans,
         begin=timetable.run_now,
         clock=clock,
+        admission=Admission(remembrance.library, limits),
+        pool=pool,
+        box_limits=limits,
         demo_goals=demo_goals,
     )
     events = _listening(client, desk, timetable)

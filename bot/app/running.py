@@ -102,9 +102,7 @@ class Bot:
 
     def __init__(self, built: Built, pace: Pace | None, more_tools: Sequence[AnyTool] = ()) -> None:
         settings, storage, clock = built.settings, built.storage, built.clock
-        limits = BoxLimits(
-            timeout_s=settings.box_seconds, memory_mb=settings.box_mb, disk_mb=settings.box_disk_mb
-        )
+        limits = limits_of(settings)
         workspaces = Workspaces(built.own / "files", storage.blobs)
         runner = ContractRunner(workspaces, built.own / "checks", limits, built.pool, packages=built.packages)
         boxes = Boxes(workspaces=workspaces, limits=limits, pool=built.pool, packages=built.packages)
@@ -120,17 +118,6 @@ class Bot:
         skills = skill_tools(self._workshop)
         own_tools = (*built.treasury.tools, *built.remembrance.tools, *skills, *online, *more_tools)
         tools = toolbox(workspaces, runner, limits, built.pool, own_tools, packages=built.packages)
-        prefix = Prefix(
-            model=built.model.name,
-            system=prompt("system"),
-            tools=tools.schemas(),
-            safe_tools=built.mcp.safe,
-            limits=settings.limits,
-            caps=settings.caps,
-            window=built.window,
-        )
-        small = replace(prefix, system=prompt("system_small"), tools=tools.schemas(SMALL), safe_tools=())
-        prefix = replace(prefix, small=small)
         self._line = built.line
         self.chores = Chores(
             storage=storage,
@@ -150,7 +137,7 @@ class Bot:
             lease_s=settings.lease_s,
             drain_s=DRAIN_S,
         )
-        self.control = Control(storage=storage, engine=self.engine, clock=clock, prefix=prefix)
+        self.control = Control(storage=storage, engine=self.engine, clock=clock, prefix=_prefix(built, tools))
         self.reporter = Reporter(
             api=built.line.api, control=self.control, clock=clock, again=self.engine.report, pace=pace
         )
@@ -217,6 +204,26 @@ class Bot:
         return await front.still_may(self._line, self.control, state, person, right)
 
 
+def _prefix(built: Built, tools: Toolbox) -> Prefix:
+    """What every session begins with."""
+    prefix = Prefix(
+        model=built.model.name,
+        system=prompt("system"),
+        tools=tools.schemas(),
+        safe_tools=built.mcp.safe,
+        limits=built.settings.limits,
+        caps=built.settings.caps,
+        window=built.window,
+    )
+    small = replace(prefix, system=prompt("system_small"), tools=tools.schemas(SMALL), safe_tools=())
+    return replace(prefix, small=small)
+
+
+def limits_of(settings: Settings) -> BoxLimits:
+    """What one run of code may use."""
+    return BoxLimits(timeout_s=settings.box_seconds, memory_mb=settings.box_mb, disk_mb=settings.box_disk_mb)
+
+
 @asynccontextmanager
 async def running(
     settings: Settings,
@@ -244,6 +251,7 @@ async def running(
                 bot.control,
                 treasury=built.treasury,
                 pool=built.pool,
+                limits=limits_of(settings),
                 clock=clock,
                 remembrance=built.remembrance,
                 demo_goals=demo_goals(settings),

@@ -16,6 +16,7 @@ from bot.commands.past import fork, rewind
 from bot.commands.schedule import schedule
 from bot.commands.sessions import sessions
 from bot.commands.settings import settings
+from bot.commands.skills import skills
 from bot.commands.status import status
 from bot.commands.steer import steer
 from bot.commands.stop import pause, resume, stop
@@ -48,6 +49,7 @@ def commands_for(client: discord.Client, desk: Desk) -> Commands:
         experiment(desk),
         usage(desk),
         memory(desk),
+        skills(desk),
         settings(desk),
         help_command(desk),
     ):

@@ -13,6 +13,7 @@ from agent_core.forgetting import Forgotten
 from agent_core.ledger import Ledger
 from agent_core.memory import Memory
 from agent_core.schedule import Plan, Plans
+from agent_core.skills import Admission, Library
 from agent_core.tools.books import Fetch
 from agent_core.values import NamedFile, Person, Right, SessionRef
 from bot import access
@@ -20,6 +21,7 @@ from bot.access import Member
 from bot.commands.answer import Asking, asker, in_time
 from bot.commands.opening import Openings
 from bot.discord_api import Audience, DiscordApi, DroppedFiles
+from sandbox import Limits, Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +47,17 @@ class Desk:
     begin: Callable[[Plan, discord.Guild, str], Awaitable[SessionRef]]
     """Begins a schedule's goal now; the text tells apart who asked."""
     clock: Clock
+    admission: Admission
+    """The way into the library of skills."""
+    pool: Pool | None
+    box_limits: Limits
     demo_goals: tuple[tuple[str, str], ...] = ()
     """What the demo model can play: the words that it listens for, and an example. Empty for a real model."""
+
+    @property
+    def library(self) -> Library:
+        """The skills."""
+        return self.admission.library
 
 
 def guild_of(interaction: Asking) -> str:

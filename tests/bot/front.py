@@ -27,7 +27,7 @@ from agent_core.memory import Embedder, Memory
 from agent_core.schedule import Plans
 from agent_core.session import State
 from agent_core.signals import Signal
-from agent_core.skills import Library
+from agent_core.skills import Admission, Library
 from agent_core.storage import Asks, Storage
 from agent_core.storage.redis import connected
 from agent_core.values import Action, SessionRef, Usage
@@ -40,6 +40,7 @@ from bot.gateway import Events, Gateway, Patience, make_client, point_at
 from bot.inbound import Notes, Presses, Threads, Words
 from bot.timetable import Timetable
 from playground import Playground
+from sandbox import Limits
 from tests.libraries import library_of
 from tests.models import MODELS
 
@@ -202,6 +203,9 @@ class Front:
             plans=Plans(self.storage.calendar),
             begin=timetable.run_now,
             clock=clock,
+            admission=Admission(self.library, Limits()),
+            pool=None,
+            box_limits=Limits(),
             demo_goals=demo,
         )
         commands = commands_for(client, desk)
