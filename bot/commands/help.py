@@ -14,7 +14,7 @@ mend what fails, and hand over the files.
 `/schedule` goals that begin by themselves: every monday 9:00, in 2 hours, …
 `/ledger` the books · `/networth` what we are worth · `/experiment` said before it starts
 `/usage` what was spent, by goal, member and day
-`/memory` what is remembered here, and how to have it forgotten
+`/memory` what is remembered here, and how to have it forgotten · `/skills` scripts proven here
 `/settings` who may do what, and how I behave here
 
 In a goal's thread:
