@@ -78,12 +78,14 @@ def measure(state: State) -> Measure:
     return Measure(total=round(ratio * whole), ratio=ratio)
 
 
-def due(state: State, at: int) -> int | None:
-    """The last step that has to leave the context now; None where none has to, or none can."""
+def due(state: State, at: int, sized: Measure) -> int | None:
+    """The last step that has to leave the context now; None where none has to, or none can.
+
+    `sized`: the next request, as `measure` says.
+    """
     forced = state.overflows > 0 and not state.room.tried
     if not forced and not state.room.worth_it:
         return None
-    sized = measure(state)
     if not forced and sized.total <= at:
         return None
     items = context.view(state.history)
@@ -98,15 +100,15 @@ def due(state: State, at: int) -> int | None:
     return through if forced or gone >= LEAST_GAIN * sized.total else None
 
 
-def silently_cut(state: State, usage: Usage) -> int | None:
+def silently_cut(state: State, usage: Usage, sized: Measure) -> int | None:
     """Tokens that the server read, where they are far fewer than it was sent; None where it read all.
 
+    `sized`: the request, as it was measured before it was sent.
     Ollama does this: what does not fit its window is dropped from the front, and nothing says so.
     """
     true = usage.prompt_tokens
     if true < LEAST_WINDOW or (state.room.window is not None and true >= LEAST_CUT * state.room.window):
         return None
-    sized = measure(state)
     expected = sized.total * (LOWEST_RATIO if sized.ratio == 1.0 else 1.0)
     return true if true < LEAST_CUT * expected else None
 

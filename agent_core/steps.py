@@ -95,7 +95,9 @@ async def think(house: House, state: State) -> tuple[Event, ...]:
     """Ask the model for the next step; before it the memory, and make room where that is due."""
     if recalled := await house.recall(state):
         return (recalled,)
-    through = compacting.due(state, compacting.limit(house.compact_at, state.room.window, house.window()))
+    sized = compacting.measure(state)
+    at = compacting.limit(house.compact_at, state.room.window, house.window())
+    through = compacting.due(state, at, sized)
     if through is not None:
         return await _compact(house, state, through)
     account = Metered(meter=house.meter, state=state, model=house.model, purpose="think")
@@ -122,7 +124,7 @@ async def think(house: House, state: State) -> tuple[Event, ...]:
         heard=tuple(state.unheard),
         metered=True,
         cut=reply.finish_reason == "length",
-        read=compacting.silently_cut(state, reply.usage) or 0,
+        read=compacting.silently_cut(state, reply.usage, sized) or 0,
     )
     proposed = first_proposal(state, thought)
     return (*call.settled(), thought, *([proposed] if proposed else []))

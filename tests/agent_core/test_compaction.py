@@ -134,10 +134,10 @@ def test_two_compactions_that_gain_little_are_the_last():
     for number in range(1, 9):
         desk.reply(call("list_files"), text="word " * 1_000, whole=True)
         desk.go_on()
-        assert number == 1 or compacting.due(desk.state, 1_000) is not None
+        assert number == 1 or compacting.due(desk.state, 1_000, compacting.measure(desk.state)) is not None
     for _ in range(2):
         desk.append(Compacted(summary="s", through=desk.state.step - 1, before=1000, after=900))
-    assert compacting.due(desk.state, 1) is None
+    assert compacting.due(desk.state, 1, compacting.measure(desk.state)) is None
 
 
 def test_an_answer_and_a_no_stay_and_words_are_not_said_twice():

@@ -245,7 +245,7 @@ async def test_a_damaged_entry_is_called_so(storage: Storage, redis_url: str, fi
 
 async def test_an_entry_that_only_a_later_version_can_unpack_is_left_to_it(storage: Storage, redis_url: str):
     async with connected(redis_url, repeat=False) as client:
-        await client.xadd(keys.journal(REF), {"z2": b"?"}, id="1-0")
+        await client.xadd(keys.journal(REF), {"z9": b"?"}, id="1-0")
     with pytest.raises(NewerEventError):
         await storage.journal.read(REF)
 

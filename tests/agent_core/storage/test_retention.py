@@ -147,7 +147,7 @@ async def test_a_journal_that_only_a_later_version_can_read_is_left_alone(storag
     other = SessionRef("10", "21")
     await ended(storage, other)
     async with connected(redis_url, repeat=False) as client:
-        await client.xadd(keys.journal(REF), {"z2": b"?"}, id=f"{len(commits) + 1}-0")
+        await client.xadd(keys.journal(REF), {"z9": b"?"}, id=f"{len(commits) + 1}-0")
     assert await pass_over(storage, commits[-1].at + 2 * KEEP_S) == [other]
     with pytest.raises(NewerEventError):
         await storage.journal.read(REF)
