@@ -12,7 +12,7 @@ _AFTER = ".,;:!?*_"
 _PLATFORMS = (
     *("wikipedia.org", "wikidata.org", "github.com", "arxiv.org", "news.ycombinator.com"),
     *("stackoverflow.com", "serverfault.com", "superuser.com", "askubuntu.com", "mathoverflow.net"),
-    *("stackexchange.com", "openstreetmap.org", "reddit.com"),
+    *("stackexchange.com", "openstreetmap.org", "reddit.com", "githubusercontent.com"),
 )
 """Hosts, each with all below it, whose pages are read through open endpoints: nobody can listen there."""
 

@@ -297,7 +297,7 @@ async def _observed(house: House, state: State, pending: Pending, outcome: Outco
 
 def _shows_outside(state: State, pending: Pending, outcome: Outcome) -> bool:
     """Whether the output may hold what strangers wrote: their files lie in the workspace."""
-    marked = any(isinstance(event, Marked) and event.tainted for event in outcome.events)
+    marked = any(isinstance(event, Marked | Recalled) and event.tainted for event in outcome.events)
     return (state.marks.tainted or marked) and not outcome.fenced and pending.action.name not in _OWN_WORDS
 
 

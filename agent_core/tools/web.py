@@ -9,7 +9,7 @@ from pydantic import Field
 
 from agent_core.errors import SearchUnavailableError, ToolError, WebError
 from agent_core.fence import cleaned
-from agent_core.links import host_of, links_in
+from agent_core.links import host_of, key_of, links_in, on_platform
 from agent_core.session import State
 from agent_core.session.files import free_path, normal_path
 from agent_core.tools.base import AnyTool, Outcome, Tool, ToolArguments
@@ -49,9 +49,15 @@ class Online:
     search: Search
     rules: Rules
 
-    async def visit(self, state: State) -> Visit:
-        """On behalf of this session's server, with an audit of its own."""
-        return Visit(hosts=hosts_of(await self.rules(state.ref.guild_id)), records=[])
+    async def visit(self, state: State, url: str) -> Visit:
+        """On behalf of this session's server, with an audit of its own.
+
+        An address that passed only because nobody can listen on a platform leads nowhere else: many a
+        platform redirects to wherever its address says.
+        """
+        composed = state.tainted and bool(state.marks.private) and key_of(url) not in state.marks.addresses
+        leads = on_platform if composed and on_platform(url) else None
+        return Visit(hosts=hosts_of(await self.rules(state.ref.guild_id)), records=[], leads=leads)
 
 
 class SearchFor(ToolArguments):
@@ -112,7 +118,7 @@ def read_page(online: Online, workspaces: Workspaces) -> Tool[ReadPage]:
     """The tool that reads a page, a PDF, a feed or data as Markdown."""
 
     async def run(args: ReadPage, state: State) -> Outcome:
-        visit = await online.visit(state)
+        visit = await online.visit(state, args.url)
         try:
             page = await online.web.read(args.url, visit=visit)
         except WebError as error:
@@ -135,7 +141,7 @@ def fetch_file(online: Online, workspaces: Workspaces) -> Tool[FetchFile]:
             raise ToolError(f"{args.path!r} is a folder. Give the path of a file.")
         if path not in state.files and any(path.startswith(f"{name}/") for name in state.files):
             raise ToolError(f"A part of {args.path!r} is a file. Choose another path.")
-        visit = await online.visit(state)
+        visit = await online.visit(state, args.url)
         try:
             answer = await online.web.get(args.url, any_type=True, max_bytes=FILE_BYTES, visit=visit)
         except WebError as error:

@@ -1,5 +1,6 @@
 """Plain values of the fetcher."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -61,6 +62,8 @@ class Visit:
     hosts: Hosts = Hosts()
     records: list[FetchRecord] | None = None
     """Every fetch is appended here too."""
+    leads: Callable[[str], bool] | None = None
+    """Which addresses a redirect may lead to; None is any."""
 
 
 NO_VISIT = Visit()

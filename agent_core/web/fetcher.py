@@ -246,6 +246,8 @@ class GuardedFetcher:
             except ValueError as error:
                 raise FetchRefusedError("The page redirects to a malformed address.") from error
             here = self._check(there, visit)
+            if visit.leads is not None and not visit.leads(there):
+                raise FetchRefusedError(f"It leads on to {here.host}, and nobody gave an address there.")
         raise FetchFailedError(f"The address redirects more than {REDIRECTS} times.")
 
     async def _patiently(self, url: URL, wish: _Wish) -> tuple[Fetched, str | None]:

@@ -8,7 +8,7 @@ from tests.security.web.namespace import pytest_within, why_not
 
 NAMES = """
 93.184.216.34 search.example good1.example good2.example good3.example good4.example good5.example
-93.184.216.35 evil.example
+93.184.216.35 evil.example out.reddit.com
 10.0.0.5 private.example
 """
 

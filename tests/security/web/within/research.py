@@ -140,6 +140,29 @@ async def test_composed_addresses_ask_only_once_something_private_is_there(stage
     assert [place for place in town.visited if "leak" in place] == ["good1.example/leak?secret=0"]
 
 
+async def test_a_platform_that_redirects_carries_nothing_private_away(stage: Stage, town: Town):
+    otters(town)
+    town.leads["out.reddit.com/go"] = "url"
+    leak = "http://out.reddit.com/go?url=http://evil.example/secret"
+    stage.model.will("", read("http://good1.example/otters"))
+    stage.model.will("", read(leak), ("fetch_file", {"url": leak, "path": "x.txt"}))
+    stage.model.will("", ("finish", {"summary": "ok"}))
+    files = [attached("a.csv", b"secret")]
+    thread = await stage.people.goal("look", autonomy="auto", file=0, files=files)
+    await thread.says("finished, unchecked")
+    seen = [str(one["content"]) for one in stage.model.requests[-1]["messages"]]
+    assert sum("leads on to evil.example" in one for one in seen) == 2
+    assert not any("evil" in place.partition("?")[0] for place in town.visited)
+
+
+async def test_a_page_that_is_an_error_says_so(stage: Stage, town: Town):
+    stage.model.will("", read("http://good1.example/nothing"))
+    stage.model.will("", ("finish", {"summary": "ok"}))
+    thread = await stage.people.goal("look", autonomy="auto")
+    await thread.says("finished, unchecked")
+    assert "status 404: this may be no page" in str(stage.model.requests[-1]["messages"][-1]["content"])
+
+
 async def test_what_could_run_is_zipped_and_labelled_once_strangers_were_read(stage: Stage, town: Town):
     otters(town)
     stage.model.will("", read("http://good1.example/otters"))

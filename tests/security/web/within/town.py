@@ -16,6 +16,8 @@ class Town:
 
     pages: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
     """host + path -> content type and body."""
+    leads: dict[str, str] = field(default_factory=dict[str, str])
+    """host + path -> the query of its address that names where it redirects to."""
     hits: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     visited: list[str] = field(default_factory=list[str])
     """Every host + path with its query."""
@@ -33,8 +35,11 @@ class Town:
             self.searched.append(request.query["q"])
             return web.json_response({"results": self.hits})
         self.visited.append(host + request.path_qs)
+        if host + request.path in self.leads:
+            raise web.HTTPFound(request.query[self.leads[host + request.path]])
         kind, body = self.pages.get(host + request.path, ("text/plain", b"nothing here"))
-        return web.Response(body=body, headers={"Content-Type": kind})
+        status = 200 if host + request.path in self.pages or request.query else 404
+        return web.Response(body=body, status=status, headers={"Content-Type": kind})
 
 
 @asynccontextmanager
