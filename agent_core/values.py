@@ -291,3 +291,9 @@ class ServerRules:
     """These never are."""
     halted: bool = False
     """`/stop all`: nothing runs and nothing starts until `/resume all`."""
+
+    def remembers(self, person_id: str, *places: str | None) -> bool:
+        """Whether neither the person nor the channel or thread wants to stay out of the memory."""
+        return person_id not in self.unremembered_members and not set(places) & set(
+            self.unremembered_channels
+        )

@@ -9,9 +9,13 @@ from agent_core.memory.places import Place, Places, apply, base_of, empty_shelf
 from agent_core.memory.planning import Plan
 from agent_core.memory.shelf import Shelf
 from agent_core.memory.store import Base, News, Slot, Store
+from agent_core.storage.threads import to_its_end
 
 _ATTEMPTS = 40
 """A change that others are always quicker than is given up; each of their changes was one."""
+
+_LOOKED_THROUGH_AT_ONCE = 2_000
+"""Memories that take about a millisecond to look through."""
 
 
 class Changes:
@@ -27,7 +31,7 @@ class Changes:
         """Write what `think` plans for the copy as it is, thought over again while others are quicker."""
         token = token_hex(6)
         async with self._places.using(guild_id) as place:
-            plan = think(shelf_of(place))
+            plan = await _thought(think, place)
             for _ in range(_ATTEMPTS):
                 shelf = shelf_of(place)
                 if not plan.slots:
@@ -42,8 +46,14 @@ class Changes:
                 await self._places.refresh(guild_id, place)
                 if token in place.tokens:
                     return plan  # it was written, and the answer was lost
-                plan = think(shelf_of(place))
+                plan = await _thought(think, place)
         raise StoreUnavailableError("The memories of this server change too fast just now.")
+
+
+async def _thought(think: Callable[[Shelf], Plan], place: Place) -> Plan:
+    """What to change. The lock is held, so a thread may look at a copy that takes long to go through."""
+    shelf = shelf_of(place)
+    return think(shelf) if len(shelf) <= _LOOKED_THROUGH_AT_ONCE else await to_its_end(think, shelf)
 
 
 def shelf_of(place: Place) -> Shelf:

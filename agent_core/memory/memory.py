@@ -268,7 +268,7 @@ class Memory:
             return shelf_of(place).channels()
 
     async def reworded(self, guild_id: str, message_id: str, text: str) -> None:
-        """A message that is remembered says something else now. Nothing where it is not remembered."""
+        """A message that is remembered says something else now, or nothing any more: then it is forgotten."""
         async with self._places.using(guild_id) as place:
             slot = shelf_of(place).by_message.get(message_id)
             record = None if slot is None else shelf_of(place).record(slot)
@@ -301,14 +301,8 @@ class Memory:
             shelf = shelf_of(place)
             records = [record for _, record in shelf]
             model_id = shelf.model_id
-        return Stats(
-            memories=len(records),
-            by_kind=dict(Counter(one.sources[0].kind for one in records)),
-            authors=len({one.author_id or one.author for one in records}),
-            tainted=sum(all(source.tainted for source in one.sources) for one in records),
-            redis_bytes=await self._store.size_bytes(guild_id),
-            model_id=model_id,
-        )
+        redis_bytes = await self._store.size_bytes(guild_id)
+        return await asyncio.to_thread(_stats, records, redis_bytes, model_id)
 
     async def mended(self, guild_id: str) -> None:
         """Wait until every memory of the server that lost its vector has one again."""
@@ -378,3 +372,14 @@ class Memory:
         if tasks:
             await asyncio.wait(tasks)
         await self._places.aclose()
+
+
+def _stats(records: list[Record], redis_bytes: int, model_id: str) -> Stats:
+    return Stats(
+        memories=len(records),
+        by_kind=dict(Counter(one.sources[0].kind for one in records)),
+        authors=len({one.author_id or one.author for one in records}),
+        tainted=sum(all(source.tainted for source in one.sources) for one in records),
+        redis_bytes=redis_bytes,
+        model_id=model_id,
+    )

@@ -48,6 +48,14 @@ class Rows:
         self._settle()
         return slot < len(self._norms) and bool(self._norms[slot] > 0)
 
+    def filled(self, size: int) -> NDArray[np.bool_]:
+        """Which of the first so many slots have a vector."""
+        self._settle()
+        found = np.zeros(size, dtype=np.bool_)
+        there = self._norms[:size] > 0
+        found[: len(there)] = there
+        return found
+
     def cosines(
         self, query: NDArray[np.float32], slots: Sequence[int] | NDArray[np.intp]
     ) -> NDArray[np.float32]:

@@ -103,9 +103,7 @@ class SessionMemory:
     async def may_keep(self, state: State, person_id: str) -> bool:
         """Whether neither the person nor the channel wants to stay out of the memory."""
         rules = await self._rules.get(state.ref.guild_id) or ServerRules()
-        return person_id not in rules.unremembered_members and not (
-            {state.channel_id, state.thread_id} & set(rules.unremembered_channels)
-        )
+        return rules.remembers(person_id, state.channel_id, state.thread_id)
 
     async def _find(self, state: State, query: str) -> list[Recall]:
         found = await self.memory.search(

@@ -1,7 +1,7 @@
 """One server's memories in this process: a copy of what is in Redis, indexed. One user at a time."""
 
 import bisect
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,6 +21,8 @@ FOLLOWS_WITHIN_S = 30 * 60.0
 _NO_CHANNEL = 0
 _DAY_S = 86_400.0
 _IMPORTANCE = {"message": 0, "page": 1, "outcome": 2, "lesson": 3}
+_KEPT = 100
+"""The importance of what somebody told to remember."""
 _ASKS = ("?", "？", "؟")
 
 
@@ -42,6 +44,8 @@ class Shelf:
         self._records: list[Record | None] = []
         self._free: dict[int, None] = {}
         self._channels: dict[str, int] = {}
+        self._said_in: Counter[str] = Counter()
+        """Channel -> how many sources are of it."""
         self._lines: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
         self._several: set[int] = set()
         self._live = np.zeros(0, dtype=np.bool_)
@@ -50,6 +54,7 @@ class Shelf:
         self._kind = np.zeros(0, dtype=np.int8)
         self._tainted = np.zeros(0, dtype=np.bool_)
         self._asks = np.zeros(0, dtype=np.bool_)
+        self._worth = np.zeros(0, dtype=np.int8)
         self._before = np.zeros(0, dtype=np.int32)
         """The slot of the message that each one follows; -1 where there is none."""
 
@@ -92,11 +97,7 @@ class Shelf:
             self._before[list(followers)] = slot
         if record.before:
             self.followers[record.before].add(slot)
-        for source in record.sources:
-            if source.message_id:
-                self.by_message[source.message_id] = slot
-            if source.channel_id and source.kind == "message":
-                bisect.insort(self._lines[source.channel_id], (source.at, slot))
+        self._list(slot, record)
         self._mark(slot, record)
 
     def drop(self, slot: int) -> None:
@@ -120,14 +121,7 @@ class Shelf:
             self.followers[record.before].discard(slot)
             if not self.followers[record.before]:
                 del self.followers[record.before]
-        for source in record.sources:
-            if source.message_id and self.by_message.get(source.message_id) == slot:
-                del self.by_message[source.message_id]
-            if source.channel_id and source.kind == "message":
-                line = self._lines[source.channel_id]
-                place = bisect.bisect_left(line, (source.at, slot))
-                if place < len(line) and line[place] == (source.at, slot):
-                    del line[place]
+        self._unlist(slot, record)
 
     def seen(self, reader: Seen) -> NDArray[np.bool_]:
         """Which slots a reader may see."""
@@ -152,8 +146,7 @@ class Shelf:
 
     def channels(self) -> frozenset[str]:
         """Where anything was said."""
-        said = (source.channel_id for _, record in self for source in record.sources)
-        return frozenset(channel for channel in said if channel is not None)
+        return frozenset(self._said_in)
 
     def preceding(self, channel_id: str, at: float) -> Record | None:
         """The message that one said there at this time follows."""
@@ -183,22 +176,44 @@ class Shelf:
 
     def bare(self) -> list[int]:
         """The slots that have no vector."""
-        return [slot for slot, _ in self if not self.rows.has(slot)]
+        return np.flatnonzero(self._live[: self.size] & ~self.rows.filled(self.size)).tolist()
 
     def least(self, count: int) -> list[int]:
         """Whom to evict: the least important, then the oldest; never what somebody told to remember."""
-        ranked = [
-            (max(_IMPORTANCE[source.kind] for source in record.sources), self.at(slot), slot)
-            for slot, record in self
-            if all(source.kind in _IMPORTANCE for source in record.sources)
-        ]
-        return [slot for *_, slot in sorted(ranked)[:count]]
+        worth = self._worth[: self.size]
+        slots = np.flatnonzero(self._live[: self.size] & (worth < _KEPT))
+        order = np.lexsort((slots, self._at[slots], worth[slots]))
+        return slots[order[:count]].tolist()
+
+    def _list(self, slot: int, record: Record) -> None:
+        for source in record.sources:
+            if source.message_id:
+                self.by_message[source.message_id] = slot
+            if source.channel_id is not None:
+                self._said_in[source.channel_id] += 1
+            if source.channel_id and source.kind == "message":
+                bisect.insort(self._lines[source.channel_id], (source.at, slot))
+
+    def _unlist(self, slot: int, record: Record) -> None:
+        for source in record.sources:
+            if source.message_id and self.by_message.get(source.message_id) == slot:
+                del self.by_message[source.message_id]
+            if source.channel_id is not None:
+                self._said_in[source.channel_id] -= 1
+                if not self._said_in[source.channel_id]:
+                    del self._said_in[source.channel_id]
+            if source.channel_id and source.kind == "message":
+                line = self._lines[source.channel_id]
+                place = bisect.bisect_left(line, (source.at, slot))
+                if place < len(line) and line[place] == (source.at, slot):
+                    del line[place]
 
     def _mark(self, slot: int, record: Record) -> None:
         last = max(record.sources, key=lambda source: source.at)
         self._live[slot] = True
         self._asks[slot] = record.text.rstrip().endswith(_ASKS)
         self._at[slot] = last.at
+        self._worth[slot] = max(_IMPORTANCE.get(source.kind, _KEPT) for source in record.sources)
         self._kind[slot] = KINDS.index(last.kind)
         self._tainted[slot] = last.tainted
         self._channel[slot] = _NO_CHANNEL
@@ -220,6 +235,7 @@ class Shelf:
             self._kind = np.concatenate([self._kind, np.zeros(more, np.int8)])
             self._tainted = np.concatenate([self._tainted, np.zeros(more, np.bool_)])
             self._asks = np.concatenate([self._asks, np.zeros(more, np.bool_)])
+            self._worth = np.concatenate([self._worth, np.zeros(more, np.int8)])
             self._before = np.concatenate([self._before, np.full(more, -1, np.int32)])
 
 

@@ -108,7 +108,7 @@ class Words:
         async with self._lanes.one(str(message.channel.id)):
             state = await self._state(guild, str(message.channel.id))
             if state is not None:
-                await self._memory.reworded(str(guild.id), str(message.id), self._text(message))
+                await self._reword(state, message)
             said = await self._waiting(state, str(message.id)) if state else None
             if state is None or said is None or said.text == self._text(message):
                 return
@@ -119,6 +119,13 @@ class Words:
             text = self._text(message)
             edit = Edited(message_id=said.message_id, edited_at=edited_at, text=text)
             await self._control.signal(state.ref, edit)
+
+    async def _reword(self, state: State, message: discord.Message) -> None:
+        """Have the message remembered as it reads now, if it may still be."""
+        guild_id = state.ref.guild_id
+        rules = await self._control.rules(guild_id)
+        kept = rules.remembers(str(message.author.id), state.channel_id, state.thread_id)
+        await self._memory.reworded(guild_id, str(message.id), self._text(message) if kept else "")
 
     async def deleted(self, guild: discord.Guild, channel_id: str, message_ids: Sequence[str]) -> None:
         """Withdraw the messages that still wait."""

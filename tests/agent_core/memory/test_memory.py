@@ -150,6 +150,16 @@ async def test_who_followed_a_forgotten_message_keeps_nothing_of_it(memory: Memo
     assert (one[1] == two[0]).all()
 
 
+async def test_an_edited_message_is_remembered_as_it_reads_now_and_an_emptied_one_no_more(memory: Memory):
+    await memory.remember("1", "The party is at Riverside Hall", author_id="1", message_id="7", at=5.0)
+    await memory.reworded("1", "7", "The party is at Harbour House")
+    assert await texts(memory, "where is the party") == ["The party is at Harbour House"]
+    await memory.reworded("1", "8", "The party is nowhere")
+    assert await texts(memory, "where is the party") == ["The party is at Harbour House"]
+    await memory.reworded("1", "7", "")
+    assert await memory.export("1") == []
+
+
 async def test_forgetting_everything_leaves_no_key(memory: Memory, redis_url: str):
     for number in range(5):
         await memory.remember("1", f"number {number}", channel_id="10", message_id=str(number))
