@@ -17,8 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from agent_core.errors import SandboxRefusedError
 from agent_core.skills.inside import program
+from agent_core.skills.telling import calls, differing
 from sandbox import Limits, Pool, RunResult, Sandbox, SandboxUnavailableError
 
 Cases = Literal["open", "sealed"]
@@ -27,6 +30,7 @@ _PORT = 4100
 _MOST_MESSAGE = 8_000_000
 _MOST_PROGRAMS = 200
 """How often a check may run the script as a program."""
+_TELLING_S = 10.0
 _LAST_WORDS_S = 1.0
 """How long a script that has hung up may take to be gone."""
 
@@ -80,6 +84,24 @@ class Checker:
                 return await self._run(Path(folder), check, source, cases, timeout_s)
         except SandboxUnavailableError as error:
             raise SandboxRefusedError(str(error)) from error
+
+    async def told_apart(self, check: str, source: str, others: list[str]) -> list[bool]:
+        """For each of the others, whether some call near those of the check shows it not to be the script.
+
+        All are where that cannot be tried. Raises SandboxRefusedError where no box can be had.
+        """
+        tried = await asyncio.to_thread(calls, check)
+        if not tried or not others:
+            return [True] * len(others)
+        limits = replace(self._limits, timeout_s=min(_TELLING_S, self._limits.timeout_s))
+        try:
+            with tempfile.TemporaryDirectory(prefix="check-") as folder:
+                async with Sandbox(Path(folder), limits, self._pool) as box:
+                    result = await box.run_python(differing(source, others, tried))
+        except SandboxUnavailableError as error:
+            raise SandboxRefusedError(str(error)) from error
+        told = _truths(result.stdout) if result.exit_code == 0 else []
+        return told if len(told) == len(others) else [True] * len(others)
 
     async def _run(
         self, folder: Path, check: str, source: str, cases: Cases | None, timeout_s: float | None
@@ -172,6 +194,14 @@ class _Script:
             "stderr": result.stderr,
             "exit_code": result.exit_code,
         }
+
+
+def _truths(text: str) -> list[bool]:
+    """A list of JSON as a box printed it; empty where it is none."""
+    try:
+        return TypeAdapter(list[bool]).validate_json(text)
+    except ValidationError:
+        return []
 
 
 def stand_in(source: str) -> str:

@@ -15,6 +15,9 @@ AGREE = 3
 CATCHES = 0.8
 """The share of mutants that a check has to notice."""
 _FEW = 3
+_AT_LEAST = 0.5
+"""Of all mutants, before any is let off because it cannot be told from the script: that the script runs for
+itself, and a hostile one could lie there."""
 _AT_ONCE = 4
 
 _PATIENCE_S = 2.0
@@ -37,6 +40,7 @@ class Judgement:
     """Of the failure, where there was one."""
     caught: int = 0
     mutants: int = 0
+    """Without those that nothing told from the script."""
     output: str = ""
     """What the open cases printed."""
     duration_s: float = 0.0
@@ -80,13 +84,17 @@ class Gate:
             )
         patience_s = _PATIENCE_S + _PATIENCE * max(verdict.duration_s for verdict in again)
         verdicts = await self._all([(check, one, None) for one in changed], patience_s)
-        caught = sum(not verdict.holds for verdict in verdicts)
-        fault: Fault | None = None if _sharp(caught, len(changed)) else "weak check"
+        missed = [one for one, verdict in zip(changed, verdicts, strict=True) if verdict.holds]
+        caught = len(changed) - len(missed)
+        counted = len(changed)
+        if not _sharp(caught, counted) and caught >= _AT_LEAST * counted:
+            counted = caught + sum(await self._checker.told_apart(check, source, missed))
+        fault: Fault | None = None if _sharp(caught, counted) else "weak check"
         return Judgement(
             fault=fault,
-            text=f"The check holds, and notices {caught} of {len(changed)} simple mistakes.",
+            text=f"The check holds, and notices {caught} of {counted} simple mistakes.",
             caught=caught,
-            mutants=len(changed),
+            mutants=counted,
             output=first.output,
             duration_s=first.duration_s,
         )
@@ -121,7 +129,7 @@ class Gate:
 
 
 def _sharp(caught: int, mutants: int) -> bool:
-    """Whether a check notices enough. Of a few mutants one may be no other program: it is let off."""
+    """Whether a check notices enough. Of a few mutants one may be missed."""
     return caught >= CATCHES * mutants or (mutants >= _FEW and mutants - caught <= 1)
 
 

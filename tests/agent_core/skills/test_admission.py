@@ -4,7 +4,19 @@ import pytest
 
 from agent_core.errors import RefusedError
 from agent_core.memory.values import ALL_CHANNELS
-from agent_core.skills import Admission, Admitted, Card, Library, Offer, Origin, Script, Severity, open_part
+from agent_core.skills import (
+    Admission,
+    Admitted,
+    Card,
+    Checker,
+    Gate,
+    Library,
+    Offer,
+    Origin,
+    Script,
+    Severity,
+    open_part,
+)
 from agent_core.values import Message
 from sandbox import Pool
 
@@ -133,3 +145,24 @@ async def test_a_sealed_case_is_never_shown(admission: Admission, pool: Pool):
     told = found.judgement.text + found.judgement.output
     assert "-3" not in told
     assert "WrongResult" in told
+
+
+COUNT = """
+def commonest(words):
+    counts = {}
+    for word in words.lower().split():
+        counts[word] = counts.get(word, 0) + 1
+    return max(sorted(counts), key=counts.get)
+"""
+
+
+async def test_a_mutant_that_nothing_tells_from_the_script_is_not_held_against_a_check(checker: Checker):
+    check = "from main import commonest\n" + "\n".join(
+        f"assert commonest({words!r}) == {word!r}"
+        for words, word in (("a b a", "a"), ("B b a", "b"), ("c b c b", "b"), ("one two two", "two"))
+    )
+    found = await Gate(checker).judge(check, COUNT)
+    assert found.passed, found.text
+    slack = COUNT.replace("sorted(counts)", "counts").replace(".lower()", "")
+    weak = await Gate(checker).judge("from main import commonest\nassert commonest('a') == 'a'", slack)
+    assert weak.fault == "weak check", weak.text
