@@ -60,10 +60,17 @@ _BLOCKS = frozenset(
     }
 )
 _HIDES = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|em|rem|pt|%)?\s*(?:;|!|$)",
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?:px|em|rem|pt|%)?\s*(?:;|!|$)"
+    r"|(?:left|right|top|bottom|text-indent|margin-left|margin-top)\s*:\s*-(?:\d{4}|9\d\d)"
+    r"|clip\s*:\s*rect\(\s*0|clip-path\s*:\s*inset\(\s*(?:50|100)%|transform\s*:\s*scale\(\s*0\s*\)",
     re.IGNORECASE,
 )
-_MAY_HIDE = re.compile(r"\shidden\b|display\s*:|visibility\s*:|font-size\s*:\s*0", re.IGNORECASE)
+_FADED = re.compile(r"opacity\s*:\s*0?\.?0*\s*(?:;|!|$)|opacity\s*:\s*0%", re.IGNORECASE)
+"""Also how pages fade in what they show: hidden only where it is little of the page."""
+_MOST_FADED = 0.3
+_MAY_HIDE = re.compile(
+    r"\shidden\b|display\s*:|visibility\s*:|font-size\s*:\s*0|:\s*-\d{3}|clip|opacity|scale\(", re.IGNORECASE
+)
 _NEVER_HIDDEN = frozenset({"html", "body", "main", "article"})
 """Scripts show these once they run: they are the page."""
 Tree = Any
@@ -85,9 +92,9 @@ def extract(html: str, url: str) -> Page:
     tree = parse(source)
     if tree is None:
         return Page(title="", markdown="", text="")
+    title, links = _title(tree), _links(tree, url)  # all of them, also of menus that are folded away
     if _MAY_HIDE.search(source) and _without_hidden(tree):
         source = str(lxml_html.tostring(tree, encoding="unicode"))
-    title, links = _title(tree), _links(tree, url)
     structured = read_structured(tree)
     markdown = _in_one_pass(tree) if _is_monstrous(tree) else _chosen(tree, source, url)
     if structured.text and len(markdown.split()) < max(_FEW_WORDS, len(structured.text.split())):
@@ -113,12 +120,11 @@ def parse(source: str) -> Tree | None:
 
 def _without_hidden(tree: Tree) -> bool:
     """Take out what no reader of the page would see; whether there was any."""
-    hidden = [
-        element
-        for element in tree.xpath("//*[@style or @hidden]")
-        if element.tag not in _NEVER_HIDDEN
-        and ("hidden" in element.attrib or _HIDES.search(element.attrib.get("style", "")))
-    ]
+    styled = [one for one in tree.xpath("//*[@style or @hidden]") if one.tag not in _NEVER_HIDDEN]
+    hidden = [one for one in styled if "hidden" in one.attrib or _HIDES.search(one.attrib.get("style", ""))]
+    faded = [one for one in styled if _FADED.search(one.attrib.get("style", ""))]
+    if sum(len(one.text_content()) for one in faded[:200]) < _MOST_FADED * len(tree.text_content()):
+        hidden += faded[:200]
     for element in hidden:
         parent = element.getparent()
         if parent is not None:

@@ -13,6 +13,7 @@ from agent_core.values import FileRef
 from bot.commands.answer import Asking, Slash, answer, asker, defer, slash
 from bot.commands.desk import Desk, session_here, the_session
 from bot.discord_api import Upload
+from bot.render.defang import LOOK_FIRST, could_run
 from bot.render.escape import clean, code
 from bot.render.files import plain_name
 from bot.render.words import counted, data_size
@@ -82,7 +83,8 @@ async def _send(desk: Desk, interaction: Asking, state: State, name: str, file: 
     if blob is None:
         raise RefusedError(f"The bytes of {code(name)} are not on this host any more.")
     limit = interaction.filesize_limit
-    if file.size <= limit:
+    risky = state.marks.tainted and could_run(name, file)
+    if file.size <= limit and not risky:
         await answer(desk.api, interaction, code(name), [Upload(name=name, source=blob)])
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +93,8 @@ async def _send(desk: Desk, interaction: Asking, state: State, name: str, file: 
             file.size <= limit * _WORTH_ZIPPING
             and await asyncio.to_thread(_pack, blob, name, packed) <= limit
         ):
-            text = f"{code(name)}, zipped: it has {data_size(file.size)}."
+            why = LOOK_FIRST if risky else f"it has {data_size(file.size)}"
+            text = f"{code(name)}, zipped: {why}."
             await answer(desk.api, interaction, text, [Upload(name=f"{name}.zip", source=packed)])
             return
     raise RefusedError(

@@ -7,12 +7,13 @@ import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from agent_core.values import NamedFile
+from agent_core.values import FileRef, NamedFile
 from bot.render.post import Attachment
 
 _CODE = re.compile(r"(?<![\\`])(`+)(?!`)(?:.*?[^`])\1(?!`)", re.DOTALL)
 _ADDRESS = re.compile(r"http(s?)(?=://(?!discord\.com/channels/\d))", re.IGNORECASE)
 _INVITE = re.compile(r"\b(discord(?:app)?)\.(gg|com/invite)(?=/)", re.IGNORECASE)
+LOOK_FIRST = "this goal has read pages of strangers, look before you run it"
 _PLAIN = frozenset(
     {
         *(".md", ".txt", ".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".log", ".pdf"),
@@ -37,8 +38,12 @@ def is_risky(file: Attachment) -> bool:
     """Whether opening it could run what a stranger wrote: a page, a drawing, a script, a program."""
     if not isinstance(file.content, NamedFile):
         return False  # made here, to show something
-    ending = PurePosixPath(file.name).suffix.lower()
-    return ending not in _PLAIN or bool(file.content.file.mode & 0o111)
+    return could_run(file.name, file.content.file)
+
+
+def could_run(name: str, file: FileRef) -> bool:
+    """Whether a program would run it when somebody opens it."""
+    return PurePosixPath(name).suffix.lower() not in _PLAIN or bool(file.mode & 0o111)
 
 
 def packed(files: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...], str]:
@@ -48,7 +53,7 @@ def packed(files: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...], str]:
         return files, ""
     names = ", ".join(f"`{file.name.replace('`', 'ˋ')[:60]}`" for file in risky[:5])
     more = f" and {len(risky) - 5} more" if len(risky) > 5 else ""
-    label = f"-# 📦 zipped: {names}{more} · this goal has read pages of strangers, look before you run it"
+    label = f"-# 📦 zipped: {names}{more} · {LOOK_FIRST}"
     return tuple(replace(file, zipped=True) if file in risky else file for file in files), label
 
 

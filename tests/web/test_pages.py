@@ -68,7 +68,8 @@ def test_hostile_markup_ends_within_seconds(html: str):
 @pytest.mark.parametrize(
     "hides",
     ["style='display:none'", "style='color:red; DISPLAY : None'", "style='visibility:hidden'", "hidden",
-     "style='font-size:0'", "style='font-size:0px;'"],
+     "style='font-size:0'", "style='font-size:0px;'", "style='position:absolute;left:-9999px'",
+     "style='opacity:0'", "style='opacity: 0.0;color:red'", "style='clip: rect(0,0,0,0)'", "style='text-indent:-5000em'"],
 )  # fmt: skip
 def test_what_no_reader_would_see_is_left_out(hides: str):
     words = "Otters hold paws while they sleep and eat urchins all day. " * 8
@@ -165,3 +166,15 @@ def test_no_damaged_page_raises_or_warns():
                 + html[start + size :]
             )
         read_html(html, chance.choice(["", "http://[", "https://good.example/x"]))
+
+
+def test_what_only_fades_in_is_read_and_every_link_of_a_page_is_listed():
+    words = "Otters hold paws while they sleep and eat urchins all day. " * 8
+    menu = "<ul style='display:none'><li><a href='/folded'>Folded</a></li></ul>"
+    html = (
+        f"<body>{menu}<main><h1>Otters</h1><section style='opacity:0'><p>{words}</p></section></main></body>"
+    )
+    page = read_html(html, "https://good.example/")
+    assert "Otters hold paws" in page.text
+    assert "Folded" not in page.text
+    assert page.links == ("https://good.example/folded",)

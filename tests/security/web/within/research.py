@@ -166,13 +166,18 @@ async def test_a_page_that_is_an_error_says_so(stage: Stage, town: Town):
 async def test_what_could_run_is_zipped_and_labelled_once_strangers_were_read(stage: Stage, town: Town):
     otters(town)
     stage.model.will("", read("http://good1.example/otters"))
-    stage.model.will("", ("write_file", {"path": "x.html", "content": "<script>1</script>"}))
+    for name in ("x.html", "x.SVG", "run.sh"):
+        stage.model.will("", ("write_file", {"path": name, "content": "<script>1</script>"}))
     stage.model.will("", ("write_file", {"path": "notes.md", "content": "notes"}))
-    stage.model.will("", ("finish", {"summary": "ok", "files": ["x.html", "notes.md"]}))
+    stage.model.will("", ("finish", {"summary": "ok", "files": ["x.html", "x.SVG", "run.sh", "notes.md"]}))
     thread = await stage.people.goal("write a page", autonomy="auto")
-    await thread.says("📦 zipped: `x.html`")
-    assert {"x.html.zip", "notes.md"} <= set(await thread.files())
-    assert "x.html" not in await thread.files()
+    await thread.says("📦 zipped: `x.html`, `x.SVG`, `run.sh`")
+    assert set(await thread.files()) == {"x.html.zip", "x.SVG.zip", "run.sh.zip", "notes.md"}
+    again = await stage.people.command("files", channel_id=thread.id, path="x.html")
+    assert [one["filename"] for one in again["attachments"]] == ["x.html.zip"]
+    assert "look before you run it" in again["content"]
+    plain = await stage.people.command("files", channel_id=thread.id, path="notes.md")
+    assert [one["filename"] for one in plain["attachments"]] == ["notes.md"]
 
 
 async def test_code_reaches_the_named_host_and_no_other(stage: Stage, town: Town):
