@@ -69,7 +69,8 @@ def test_hostile_markup_ends_within_seconds(html: str):
     "hides",
     ["style='display:none'", "style='color:red; DISPLAY : None'", "style='visibility:hidden'", "hidden",
      "style='font-size:0'", "style='font-size:0px;'", "style='position:absolute;left:-9999px'",
-     "style='opacity:0'", "style='opacity: 0.0;color:red'", "style='clip: rect(0,0,0,0)'", "style='text-indent:-5000em'"],
+     "style='opacity:0'", "style='opacity: 0.0;color:red'", "style='clip: rect(0,0,0,0)'",
+     "style='text-indent:-5000em'"],
 )  # fmt: skip
 def test_what_no_reader_would_see_is_left_out(hides: str):
     words = "Otters hold paws while they sleep and eat urchins all day. " * 8
