@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from agent_core.errors import SecretRefusedError, StoreUnavailableError, ToolError
+from agent_core.memory import Kind
 from agent_core.memory.sessions import SessionMemory, recalled, shown, within
 from agent_core.session import State
 from agent_core.tools.base import AnyTool, Outcome, Tool, ToolArguments
@@ -42,15 +43,23 @@ def _remember(sessions: SessionMemory) -> Tool[Remember]:
         if not await sessions.may_keep(state, state.starter.id):
             raise ToolError("Not remembered: this channel, or who gave the goal, keeps out of the memory.")
         try:
+            kind: Kind = "page" if any(one in args.text for one in _pages(state)) else "fact"
             memory_id = await sessions.keep(
-                state, args.text, "fact", state.starter, at=state.at, tainted=state.tainted
+                state, args.text, kind, state.starter, at=state.at, tainted=state.tainted
             )
         except (SecretRefusedError, StoreUnavailableError, ValueError) as error:
             raise ToolError(str(error)) from error
         return Outcome(text=f"Remembered as {memory_id}.")
 
-    description = "Keep a fact for later goals of this server."
+    description = (
+        "Keep a fact for later goals of this server. What is kept of a page names the page's address."
+    )
     return Tool(name="remember", description=description, args=Remember, run=run)
+
+
+def _pages(state: State) -> list[str]:
+    """The addresses of what this goal has read."""
+    return [place for place in state.marks.places if place.startswith(("http://", "https://"))]
 
 
 def _recall(sessions: SessionMemory) -> Tool[RecallArguments]:

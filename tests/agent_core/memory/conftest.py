@@ -7,12 +7,14 @@ import pytest
 import pytest_asyncio
 
 from agent_core.memory import Embedder, Memory
+from tests.models import MODELS
 
 
 @pytest.fixture(scope="session")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the exported model: made once a run."""
-    return tmp_path_factory.mktemp("models")
+def exports() -> Path:
+    """The folder of the exported model: the same for all tests."""
+    MODELS.mkdir(parents=True, exist_ok=True)
+    return MODELS
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
