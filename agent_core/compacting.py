@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent_core import context
+from agent_core.context import NO_PICTURES, Pictures
 from agent_core.events import Compacted, Item, Observed, PersonSpoke, Recalled, Thought, Told
-from agent_core.model import estimate_tokens
+from agent_core.model import TYPICAL_PICTURE, estimate_tokens
 from agent_core.prompts import load as prompt
 from agent_core.session import State
 from agent_core.session.compaction import LEAST_GAIN
@@ -59,15 +60,20 @@ def limit(compact_at: int, *windows: int | None) -> int:
     return min([compact_at, *(int(SHARE * window) for window in windows if window)])
 
 
-def measure(state: State) -> Measure:
-    """What the last request really had, and an estimate of what came since, in the server's own tokens."""
-    now = context.request(state)
+def measure(state: State, pictures: Pictures = NO_PICTURES) -> Measure:
+    """What the last request really had, and an estimate of what came since, in the server's own tokens.
+
+    `pictures`: those that the request shows; what they are does not matter here.
+    """
+    pictures = {sha256: url and "" for sha256, url in pictures.items()}
+    now = context.request(state, pictures)
     tools = estimate_tokens(list(state.started.tools))
     whole = tools + _estimate(now)
     last = state.last_thought
     if last is None:
         return Measure(total=whole, ratio=1.0)
-    asked = context.messages(state.started, context.view(state.history[: state.history.index(last)]))
+    before = context.view(state.history[: state.history.index(last)])
+    asked = context.messages(state.started, before, pictures)
     estimated = tools + _estimate(asked)
     true = last.usage.prompt_tokens
     ratio = true / estimated
@@ -120,10 +126,10 @@ def order(state: State, through: int) -> list[Message]:
     return [{"role": "system", "content": prompt("compact")}, {"role": "user", "content": text}]
 
 
-def compacted(state: State, through: int, summary: str) -> Compacted:
+def compacted(state: State, through: int, summary: str, pictures: Pictures = NO_PICTURES) -> Compacted:
     """The record that takes the place of the steps up to `through`; without a summary a digest of them."""
     head, _ = context.parted(context.view(state.history), through)
-    sized = measure(state)
+    sized = measure(state, pictures)
     new = Compacted(
         summary=middle_out(summary.strip(), LONGEST_SUMMARY) or _digest(head),
         through=through,
@@ -158,7 +164,7 @@ def _weight(item: Item) -> int:
         case Thought():
             return estimate_tokens(item.message)
         case Observed():
-            return estimate_tokens(item.observation.text)
+            return estimate_tokens(item.observation.text) + TYPICAL_PICTURE * len(item.observation.shown)
         case PersonSpoke() | Told() | Recalled():
             return estimate_tokens(item.text)
         case Compacted():

@@ -22,6 +22,7 @@ from agent_core.events import (
     Told,
 )
 from agent_core.fence import explained
+from agent_core.pictures import CANNOT_SEE, MOST_SHOWN, TOO_MANY, as_seen, is_picture
 from agent_core.session import State
 from agent_core.session.pending import keyed
 from agent_core.values import Message, NamedFile
@@ -32,8 +33,8 @@ MOST_NAMED = 50
 """Files of one message that the model is told of by name."""
 
 
-Pictures = Mapping[str, str]
-"""sha256 of a picture -> its data URL, of those that the model is shown."""
+Pictures = Mapping[str, str | None]
+"""sha256 of a picture that the model is shown -> its data URL; None: this model cannot see it."""
 
 NO_PICTURES: Pictures = {}
 
@@ -47,20 +48,22 @@ def messages(
     started: SessionStarted, items: Iterable[Item], pictures: Pictures = NO_PICTURES
 ) -> list[Message]:
     """The messages for this view of a history."""
-    out = [_system(started), _goal(started, pictures)]
+    show = _Show(pictures)
+    out = [_system(started), _goal(started), *show.of(started.files)]
     calls: dict[str, str] = {}
     words: list[Message] = []
     was_cut = False
     for item in items:
         match item:
             case PersonSpoke():
-                words.append(_words(item, pictures))
+                words += [_words(item), *show.of(item.files)]
             case Recalled():
                 words.append({"role": "user", "content": item.text})
             case Observed():
                 out.append(
                     {"role": "tool", "tool_call_id": calls[item.action], "content": item.observation.text}
                 )
+                words += show.of(item.observation.shown)  # a result is text; pictures follow all results
             case Told() | Compacted():
                 out += [*words, _told(item) if isinstance(item, Told) else _summary(item)]
                 words = []
@@ -145,7 +148,7 @@ def _system(started: SessionStarted) -> Message:
     return {"role": "system", "content": started.system + fence}
 
 
-def _goal(started: SessionStarted, pictures: Pictures) -> Message:
+def _goal(started: SessionStarted) -> Message:
     by = f"the agent that works for {started.starter.name}" if started.parent else started.starter.name
     parts = [f"The goal, given by {by}:", started.goal]
     if started.done_when:
@@ -156,26 +159,53 @@ def _goal(started: SessionStarted, pictures: Pictures) -> Message:
         parts.append(_files(started.kept, "Its files are in the workspace:"))
     if started.files:
         parts.append(_files(started.files))
-    return _said("\n\n".join(parts), started.files, pictures)
+    return {"role": "user", "content": "\n\n".join(parts)}
 
 
-def _words(spoke: PersonSpoke, pictures: Pictures) -> Message:
+def _words(spoke: PersonSpoke) -> Message:
     parts = [f"{spoke.person.name} writes in the thread:", spoke.text] if spoke.text.strip() else []
     if spoke.files:
         parts.append(_files(spoke.files))
-    return _said("\n\n".join(parts), spoke.files, pictures)
+    return {"role": "user", "content": "\n\n".join(parts)}
 
 
-def _said(text: str, files: Sequence[NamedFile], pictures: Pictures) -> Message:
-    """A message of a person, with the pictures in it that the model is shown."""
-    shown: list[JsonValue] = [
-        {"type": "image_url", "image_url": {"url": pictures[named.file.sha256]}}
-        for named in files
-        if named.file.sha256 in pictures
-    ]
-    if not shown:
-        return {"role": "user", "content": text}
-    return {"role": "user", "content": [{"type": "text", "text": text}, *shown]}
+def pictured(state: State) -> list[NamedFile]:
+    """The files that the next request would show as pictures, as far as their names tell; oldest first."""
+    files = list(state.started.files)
+    for item in view(state.history):
+        match item:
+            case PersonSpoke():
+                files += item.files
+            case Observed():
+                files += item.observation.shown
+            case _:
+                pass
+    return [named for named in files if is_picture(named.path)]
+
+
+class _Show:
+    """Puts pictures into messages of their own, so that people's words stay plain text."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
+        self._left = MOST_SHOWN
+
+    def of(self, files: Sequence[NamedFile]) -> list[Message]:
+        """A message with the pictures among these files; none where there are none."""
+        parts: list[JsonValue] = []
+        for named in files:
+            if named.file.sha256 in self._pictures:
+                parts.append({"type": "text", "text": f"The picture {named.path}:"})
+                parts.append(self._part(self._pictures[named.file.sha256]))
+        return [{"role": "user", "content": as_seen(parts)}] if parts else []
+
+    def _part(self, url: str | None) -> JsonValue:
+        if url is None:
+            return {"type": "text", "text": CANNOT_SEE}
+        self._left -= 1
+        if self._left < 0:
+            return {"type": "text", "text": TOO_MANY}
+        return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _files(files: Sequence[NamedFile], head: str = "Files dropped into the workspace:") -> str:

@@ -31,6 +31,7 @@ from agent_core.events import (
     ThoughtFailed,
 )
 from agent_core.fence import fenced
+from agent_core.gallery import Gallery
 from agent_core.interrupt import InterruptionError, interruptible
 from agent_core.model import tool_names
 from agent_core.outside import Marked
@@ -89,19 +90,23 @@ class House:
     """Tokens of a request past which its oldest steps are summarised."""
     window: Callable[[], int | None] = lambda: None
     """The model's window in tokens, as far as it is known by now."""
+    gallery: Gallery
 
 
 async def think(house: House, state: State) -> tuple[Event, ...]:
     """Ask the model for the next step; before it the memory, and make room where that is due."""
     if recalled := await house.recall(state):
         return (recalled,)
-    sized = compacting.measure(state)
+    pictures = await house.gallery.shown(state)
+    sized = compacting.measure(state, pictures)
     at = compacting.limit(house.compact_at, state.room.window, house.window())
     through = compacting.due(state, at, sized)
     if through is not None:
-        return await _compact(house, state, through)
+        return await _compact(house, state, through, pictures)
+    if pictures:
+        sized = compacting.measure(state)  # vendors count a picture from 64 tokens on: none is missed below
     account = Metered(meter=house.meter, state=state, model=house.model, purpose="think")
-    call = account.call(context.request(state), state.started.tools)
+    call = account.call(context.request(state, pictures), state.started.tools)
     try:
         reply = await interruptible(call.complete(timeout_s=THINK_S), house.storage.inbox, state)
     except InterruptionError:
@@ -130,7 +135,7 @@ async def think(house: House, state: State) -> tuple[Event, ...]:
     return (*call.settled(), thought, *([proposed] if proposed else []))
 
 
-async def _compact(house: House, state: State, through: int) -> tuple[Event, ...]:
+async def _compact(house: House, state: State, through: int, pictures: context.Pictures) -> tuple[Event, ...]:
     """Let a summary take the place of the oldest steps."""
     account = Metered(meter=house.meter, state=state, model=house.fast, purpose="compact")
     call = account.call(compacting.order(state, through))
@@ -143,7 +148,7 @@ async def _compact(house: House, state: State, through: int) -> tuple[Event, ...
         return (*call.settled(), _reached(error))
     except ModelError:
         summary = ""  # a digest does: a session never stands still for this
-    return (*call.settled(), compacting.compacted(state, through, summary))
+    return (*call.settled(), compacting.compacted(state, through, summary, pictures))
 
 
 def asking(house: House, state: State) -> Ask:

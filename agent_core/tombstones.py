@@ -35,7 +35,9 @@ _TEXTS = frozenset(
         "before",
     }
 )
-_LISTS = frozenset({"changed", "files", "removed", "addresses", "memories", "authors", "results", "kept"})
+_LISTS = frozenset(
+    {"changed", "files", "shown", "removed", "addresses", "memories", "authors", "results", "kept"}
+)
 _NEVER = frozenset(
     """
     kind id sha256 message_id inbox_id thread_id channel_id action run_id name how status autonomy post

@@ -98,6 +98,8 @@ class Observation:
     removed: tuple[str, ...] = ()
     full: NamedFile | None = None
     """The whole output, where `text` is only its head and tail."""
+    shown: tuple[NamedFile, ...] = ()
+    """Pictures that the model is shown beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from agent_core.budget import Caps, Meter
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Order, Prefix
+from agent_core.gallery import Gallery
 from agent_core.loop import turn
 from agent_core.model import ModelReply
 from agent_core.prompts import load as prompt
@@ -158,7 +159,8 @@ class Bench:
         prose, clock = Prose(), Clock()
         workspaces = Workspaces(folder / "work", storage.blobs)
         runner = ContractRunner(workspaces, folder / "checks", BoxLimits(), None)
-        real = toolbox(workspaces, runner, BoxLimits(), None)
+        gallery = Gallery(storage.blobs)
+        real = toolbox(workspaces, runner, BoxLimits(), None, gallery=gallery)
 
         async def probe(args: Code, state: State) -> Outcome:
             bench.acted[state.ref.id] = time.perf_counter()
@@ -198,6 +200,7 @@ class Bench:
                 tools=tools,
                 runner=runner,
                 workspaces=workspaces,
+                gallery=gallery,
                 still_may=still_may,
                 on_ended=ended,
                 recall=nothing,

@@ -2,8 +2,17 @@
 
 from agent_core.model.client import Model
 from agent_core.model.conclude import tool_names
-from agent_core.model.estimate import estimate_tokens, most_tokens
+from agent_core.model.estimate import TYPICAL_PICTURE, estimate_tokens, most_tokens
 from agent_core.model.reply import ModelReply
 from agent_core.model.toll import Bill, Toll
 
-__all__ = ["Bill", "Model", "ModelReply", "Toll", "estimate_tokens", "most_tokens", "tool_names"]
+__all__ = [
+    "TYPICAL_PICTURE",
+    "Bill",
+    "Model",
+    "ModelReply",
+    "Toll",
+    "estimate_tokens",
+    "most_tokens",
+    "tool_names",
+]

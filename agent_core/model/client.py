@@ -56,6 +56,11 @@ class Model:
         """Tokens that fit, as far as the server has told; None until then."""
         return self._learned.window
 
+    @property
+    def sees(self) -> bool | None:
+        """Whether it takes pictures; None while nobody knows."""
+        return self._learned.sees
+
     async def __aenter__(self) -> Self:
         """Load the client library, off the event loop. Opens no connection yet."""
         self._wire = await asyncio.to_thread(self._open)

@@ -10,6 +10,7 @@ from agent_core.model.fold import ChatFold
 from agent_core.model.learned import CHAT_OUTPUT_KEYS, Learned, without
 from agent_core.model.parts import is_opaque
 from agent_core.model.shapes import JsonObject, items, load_strict, mapping, string
+from agent_core.pictures import as_seen
 from agent_core.values import Message
 
 PATH = "/chat/completions"
@@ -53,6 +54,8 @@ def _message(message: Message, learned: Learned) -> JsonObject:
         if key != ITEMS_KEY and not (key in learned.dropped and is_opaque(key))
     }
     role = out.get("role")
+    if learned.sees is False and isinstance(content := out.get("content"), list):
+        out["content"] = as_seen(content, blind=True)
     if role == "system" and learned.no_system:
         out["role"] = "user"
     if out.get("content", "") is None and learned.fill_content:

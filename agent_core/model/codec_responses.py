@@ -9,6 +9,7 @@ from agent_core.model.fold_responses import ResponsesFold
 from agent_core.model.learned import Learned, without
 from agent_core.model.parts import content_text
 from agent_core.model.shapes import JsonObject, items, mapping, string
+from agent_core.pictures import as_seen
 from agent_core.values import Message
 
 PATH = "/responses"
@@ -55,9 +56,9 @@ def _items(message: Message, learned: Learned) -> Iterator[JsonObject]:
         case "assistant":
             yield from _said(message)
         case "system" if learned.no_system:
-            yield {"role": "user", "content": _content(message.get("content"))}
+            yield {"role": "user", "content": _content(message.get("content"), learned)}
         case role:
-            yield {"role": role, "content": _content(message.get("content"))}
+            yield {"role": role, "content": _content(message.get("content"), learned)}
 
 
 def _said(message: Message) -> Iterator[JsonObject]:
@@ -79,7 +80,9 @@ def _said(message: Message) -> Iterator[JsonObject]:
         }
 
 
-def _content(content: JsonValue) -> JsonValue:
+def _content(content: JsonValue, learned: Learned) -> JsonValue:
+    if learned.sees is False and isinstance(content, list):
+        content = as_seen(content, blind=True)
     if not isinstance(content, list):
         return content_text(content)
     return [_part(mapping(part)) for part in content]

@@ -12,7 +12,7 @@ from agent_core.model.codec_responses import RESPONSES
 from agent_core.model.conclude import Offer, Price, conclude, refused_call
 from agent_core.model.failures import broken
 from agent_core.model.gauge import Gauge
-from agent_core.model.learned import Learned
+from agent_core.model.learned import Learned, shows_pictures
 from agent_core.model.receive import Patience, receive
 from agent_core.model.reply import BrokenReplyError, Draft, Failure, ModelReply
 from agent_core.model.retry import RetryRules
@@ -144,6 +144,8 @@ class Completion:
             self._learned.charges.observe(usage, charged)
             self._request.toll.after(Bill(usage=usage, charged_usd=charged, may_cost=may_cost))
         if isinstance(outcome, ModelReply):
+            if self._learned.sees is None and shows_pictures(body):
+                self._learned.sees = True
             self._learned.proved = self._learned.proved or codec is RESPONSES
             self._narrator.finish(outcome.text)
         return outcome

@@ -45,7 +45,18 @@ _RESPONSES = re.compile(r"/responses\b|responses api")
 _SYSTEM = re.compile(
     r"['\"`]?system['\"`]?[^.]{0,40}(?:role|message|not support|unsupported)|role[^.]{0,60}['\"`]system['\"`]"
 )
-
+_IMAGE = r"(?:images?|pictures?|vision|multi-?modal|图片|图像)"
+_NO_PICTURES = re.compile(
+    rf"\b{_IMAGE}[^.]{{0,80}}(?:support|allow|enabl|accept|permit|available|invalid)"
+    rf"|(?:support|allow|accept|handle|process|permit)\w*[^.]{{0,60}}{_IMAGE}"
+    rf"|not [^.]{{0,20}}(?:vision|multi-?modal)|text-only|only (?:supports? )?text|required for image"
+    r"|mmproj|image_url|input_image|图片|图像"
+)
+_TEXT_ALONE = re.compile(
+    r"content[^.]{0,60}(?:string|str\b|text)|(?:valid|expected|a) (?:string|str\b)"
+    r"|invalid type: (?:seq|arr|map)|type in content|content\W{0,4}(?:part )?type"
+)
+"""Servers that know no content but text."""
 
 _MOST_SOUND = 4096
 
@@ -93,13 +104,17 @@ class Learned:
     """The Responses API has given a reply."""
     sound: Sound = field(default_factory=Sound)
     """Arguments of past calls that need no further look."""
+    sees: bool | None = None
+    """Pictures: False once the server has refused them, True once it has taken them."""
     window: int | None = None
     """Tokens, as the server named them where a request did not fit."""
 
     def learn(self, failure: Failure, body: JsonObject) -> bool:
         """Take a lesson from a rejected request; false where it teaches nothing new."""
         if failure.kind == "overflow":
-            return self._output_limit(failure.wording, body)
+            return self._output_limit(failure.wording, body) or self._too_large(failure, body)
+        if self._pictures(failure, body):
+            return True
         if failure.kind not in ("bad_request", "config") or failure.status not in (None, 400, 404, 405, 422):
             return False
         text = plain(failure.wording)
@@ -123,6 +138,24 @@ class Learned:
     def demands_responses(self, failure: Failure) -> bool:
         """The rejection names the Responses API. Its address stands in the text as a path, or as a link."""
         return failure.status in (400, 404) and bool(_RESPONSES.search(failure.wording.lower()))
+
+    def _pictures(self, failure: Failure, body: JsonObject) -> bool:
+        """The server takes no pictures, or this model does not; some say so with a status of 500 or 404."""
+        if self.sees is False or failure.kind not in ("bad_request", "config", "transient"):
+            return False
+        text = plain(failure.wording)
+        refused = _NO_PICTURES.search(text) or (failure.kind != "transient" and _TEXT_ALONE.search(text))
+        if not refused or not shows_pictures(body):
+            return False
+        self.sees = False
+        return True
+
+    def _too_large(self, failure: Failure, body: JsonObject) -> bool:
+        """Something on the way takes only so many bytes, and most of them are pictures."""
+        if failure.status != 413 or self.sees is False or not shows_pictures(body):
+            return False
+        self.sees = False
+        return True
 
     def _reasoning(self, text: str, _wording: str, body: JsonObject) -> bool:
         if self.fill_reasoning or "reasoning_content" not in text or not _WANTED.search(text):
@@ -197,3 +230,10 @@ def without(value: JsonValue, keys: set[str]) -> JsonValue:
         elif key not in keys:
             out[key] = without(item, keys)
     return out
+
+
+def shows_pictures(body: JsonObject) -> bool:
+    """Whether a request of either protocol holds a picture."""
+    messages = [*items(body.get("messages")), *items(body.get("input"))]
+    parts = (part for message in messages for part in items(mapping(message).get("content")))
+    return any(mapping(part).get("type") in ("image_url", "input_image") for part in parts)

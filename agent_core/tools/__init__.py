@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from agent_core.contract import ContractRunner
+from agent_core.gallery import Gallery
 from agent_core.packages import Packages
 from agent_core.tools.base import AnyTool, Outcome, Tool, Toolbox, observe
 from agent_core.tools.files import edit_file, list_files, read_file, write_file
@@ -28,12 +29,13 @@ def toolbox(
     more: Iterable[AnyTool] = (),
     *,
     packages: Packages | None = None,
+    gallery: Gallery,
 ) -> Toolbox:
     """Every tool of this version, those that a composition root brings along among them."""
     boxes = Boxes(workspaces=workspaces, limits=limits, pool=pool, packages=packages)
     return Toolbox(
         [
-            read_file(workspaces),
+            read_file(workspaces, gallery),
             list_files(workspaces),
             write_file(workspaces),
             edit_file(workspaces),

@@ -38,6 +38,8 @@ class Outcome:
     changed: tuple[NamedFile, ...] = ()
     removed: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
+    shown: tuple[NamedFile, ...] = ()
+    """Pictures for the model to see."""
     fenced: bool = False
     """Text of strangers in it stands between the session's fences already."""
 
@@ -124,5 +126,10 @@ def observe(outcome: Outcome, text: str, full: NamedFile | None) -> Observation:
     """The outcome as the journal keeps it, with the text already cut to size."""
     changed = (*outcome.changed, full) if full else outcome.changed
     return Observation(
-        text=text, is_error=outcome.is_error, changed=changed, removed=outcome.removed, full=full
+        text=text,
+        is_error=outcome.is_error,
+        changed=changed,
+        removed=outcome.removed,
+        full=full,
+        shown=outcome.shown,
     )

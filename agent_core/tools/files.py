@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from agent_core.errors import ToolError
+from agent_core.gallery import Gallery
 from agent_core.session import State
 from agent_core.session.files import folders_above, normal_path, under
 from agent_core.tools.base import Outcome, Tool, ToolArguments
@@ -44,14 +45,16 @@ class EditFile(ToolArguments):
     new: str = Field(description="What to put in its place.")
 
 
-def read_file(workspaces: Workspaces) -> Tool[ReadFile]:
-    """The tool that shows a page of a text file."""
+def read_file(workspaces: Workspaces, gallery: Gallery) -> Tool[ReadFile]:
+    """The tool that shows a page of a text file, or a picture."""
 
     async def run(args: ReadFile, state: State) -> Outcome:
+        if shown := await _picture(gallery, state, args.path):
+            return shown
         _, data = await _data(workspaces, state, args.path)
         return Outcome(text=_page(data.decode("utf-8", "replace"), args.offset, args.path))
 
-    description = "Read a text file, about 4 KB from the given line on."
+    description = "Read a text file, about 4 KB from the given line on; or see a picture."
     return Tool(name="read_file", description=description, args=ReadFile, run=run)
 
 
@@ -104,6 +107,22 @@ def edit_file(workspaces: Workspaces) -> Tool[EditFile]:
 
     description = "Replace a passage that stands exactly once in a text file."
     return Tool(name="edit_file", description=description, args=EditFile, run=run)
+
+
+async def _picture(gallery: Gallery, state: State, asked: str) -> Outcome | None:
+    """The picture for the model to see; None where the path names none."""
+    path = asked if asked in state.files else normal_path(asked)
+    file = state.files.get(path)
+    if file is None:
+        return None
+    named = NamedFile(path=path, file=file)
+    picture = await gallery.read(state.ref.guild_id, named)
+    if picture is None:
+        return None
+    what = f"{path} is a picture: {picture.kind}, {picture.width} x {picture.height}, {file.size:,} bytes."
+    if gallery.blind:
+        return Outcome(text=f"{what} This model cannot see it; look into it by `run_python` with Pillow.")
+    return Outcome(text=f"{what} It follows.", shown=(named,))
 
 
 def _file_path(state: State, asked: str) -> str:

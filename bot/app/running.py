@@ -14,6 +14,7 @@ from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Prefix
 from agent_core.errors import StartError, StoreUnavailableError
+from agent_core.gallery import Gallery
 from agent_core.loop import turn
 from agent_core.model import Model
 from agent_core.packages import Packages
@@ -117,7 +118,16 @@ class Bot:
         )
         skills = skill_tools(self._workshop)
         own_tools = (*built.treasury.tools, *built.remembrance.tools, *skills, *online, *more_tools)
-        tools = toolbox(workspaces, runner, limits, built.pool, own_tools, packages=built.packages)
+        self._gallery = Gallery(storage.blobs, sees=lambda: built.model.sees, window=built.window)
+        tools = toolbox(
+            workspaces,
+            runner,
+            limits,
+            built.pool,
+            own_tools,
+            packages=built.packages,
+            gallery=self._gallery,
+        )
         self._line = built.line
         self.chores = Chores(
             storage=storage,
@@ -154,6 +164,7 @@ class Bot:
             meter=Meter(recorder=recorder, caps=built.settings.caps),
             fast=built.fast,
             window=built.window,
+            gallery=self._gallery,
             compact_at=built.settings.compact_at,
             tools=tools,
             runner=runner,
@@ -205,7 +216,7 @@ class Bot:
 
 
 def _prefix(built: Built, tools: Toolbox) -> Prefix:
-    """What every session begins with."""
+    """What sessions begin with: all of it, or the small one where the model's window is small."""
     prefix = Prefix(
         model=built.model.name,
         system=prompt("system"),

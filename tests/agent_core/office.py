@@ -10,6 +10,7 @@ from agent_core.budget import Caps, Meter
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Order, Prefix
+from agent_core.gallery import Gallery
 from agent_core.loop import turn
 from agent_core.model import Model
 from agent_core.model.prices import PriceTable
@@ -125,7 +126,8 @@ async def open_office(
         await stack.enter_async_context(model)
         workspaces = Workspaces(folder / "work", storage.blobs)
         runner = ContractRunner(workspaces, folder / "checks", box, pool)
-        tools = toolbox(workspaces, runner, box, pool, more)
+        gallery = Gallery(storage.blobs, sees=lambda: model.sees, window=lambda: model.window)
+        tools = toolbox(workspaces, runner, box, pool, more, gallery=gallery)
 
         async def work(ref: SessionRef) -> None:
             await turn(house, ref)
@@ -154,6 +156,7 @@ async def open_office(
                 meter=Meter(recorder=Recorder(storage=storage, engine=engine, clock=clock), caps=caps),
                 fast=model,
                 window=lambda: model.window,
+                gallery=gallery,
                 compact_at=compact_at,
                 tools=tools,
                 runner=runner,

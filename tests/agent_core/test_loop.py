@@ -1,7 +1,12 @@
 """Whole sessions with a real Redis, a real worker and a real sandbox; only the model is scripted."""
 
+import io
+import json
 from typing import Any
 
+from PIL import Image
+
+from agent_core.pictures import CANNOT_SEE
 from agent_core.signals import Said
 from agent_core.values import Autonomy, NamedFile, Right, Status
 from tests.agent_core.office import ANN, Office
@@ -352,3 +357,47 @@ async def test_requests_that_do_not_fit_are_made_shorter(office: Office):
     await office.until(ref, Status.FINISHED)
     assert len(messages(office.model.requests[-2], "tool")) == 8
     assert len(messages(office.model.requests[-1], "tool")) == 6
+
+
+DRAW = "from PIL import Image; Image.new('RGB', (40, 30), 'red').save('chart.png')"
+LOOK = ("read_file", {"path": "chart.png"})
+
+
+async def test_pictures_that_people_drop_and_code_draws_are_seen_and_the_context_only_grows(office: Office):
+    out = io.BytesIO()
+    Image.new("RGB", (3000, 20), "blue").save(out, "PNG")
+    file = await office.control.storage.blobs.put_bytes("10", out.getvalue())
+    ref = await office.start(files=(NamedFile(path="inputs/photo.png", file=file),))
+    office.model.will("draw", python(DRAW))
+    office.model.will("look", LOOK)
+    office.model.will("seen", FINISH)
+    await office.until(ref, Status.FINISHED)
+    first, second, third = (one["messages"] for one in office.model.requests)
+    assert second[: len(first)] == first
+    assert third[: len(second)] == second
+    assert [part["type"] for part in first[-1]["content"]] == ["text", "image_url"]
+    assert "inputs/photo.png" in first[-1]["content"][0]["text"]
+    assert messages({"messages": third}, "tool")[-1].startswith("chart.png is a picture: PNG, 40 x 30")
+    assert third[-1]["content"][1]["image_url"]["url"].startswith("data:image/png;base64,")
+
+
+async def test_a_server_that_takes_no_pictures_is_sent_them_once(office: Office):
+    look = ("read_file", {"path": "inputs/chart.png"})
+
+    def answer(request: Any) -> Turn:
+        refused = "image_url" in json.dumps(request)
+        last = len(request["messages"]) > 6
+        text = "image input is not supported" if refused else ""
+        return Turn(text=text, status=500 if refused else 200, calls=(FINISH if last else look,))
+
+    office.model.will_always(answer)
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), "blue").save(out, "PNG")
+    file = await office.control.storage.blobs.put_bytes("10", out.getvalue())
+    ref = await office.start(files=(NamedFile(path="inputs/chart.png", file=file),))
+    state = await office.until(ref, Status.FINISHED)
+    assert state.failures == 0
+    shown = ["image_url" in json.dumps(request) for request in office.model.requests]
+    assert shown == [True] + [False] * (len(shown) - 1)
+    assert CANNOT_SEE in office.model.requests[1]["messages"][2]["content"]
+    assert "cannot see it" in messages(office.model.requests[-1], "tool")[0]

@@ -11,6 +11,7 @@ from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Order, Prefix
 from agent_core.events import CallReserved, CallSettled
+from agent_core.gallery import Gallery
 from agent_core.loop import turn
 from agent_core.model import Model
 from agent_core.model.conclude import tool_names
@@ -144,7 +145,8 @@ async def open_shop(
         await stack.enter_async_context(model)
         workspaces = Workspaces(folder / "work", storage.blobs)
         runner = ContractRunner(workspaces, folder / "checks", box, None)
-        tools = toolbox(workspaces, runner, box, None)
+        gallery = Gallery(storage.blobs)
+        tools = toolbox(workspaces, runner, box, None, gallery=gallery)
         house = House(
             storage=storage,
             engine=engine,
@@ -155,6 +157,7 @@ async def open_shop(
             tools=tools,
             runner=runner,
             workspaces=workspaces,
+            gallery=gallery,
             still_may=still_may,
             on_ended=on_ended or nothing,
             recall=nothing,

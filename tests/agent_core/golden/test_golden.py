@@ -148,7 +148,9 @@ EVENTS: tuple[Event, ...] = (
     ActionStarted(action="3.1", run_id="0f" * 16, uses_five=True),
     Observed(
         action="3.1",
-        observation=Observation(text="exit 1", is_error=True, changed=(FILE,), removed=("a",), full=FILE),
+        observation=Observation(
+            text="exit 1", is_error=True, changed=(FILE,), removed=("a",), full=FILE, shown=(FILE,)
+        ),
         refused=True,
     ),
     Marked(

@@ -73,8 +73,11 @@ class Desk:
         limits: Limits | None = None,
         thread: bool = True,
         files: Sequence[NamedFile] = (),
+        shows: tuple[NamedFile, ...] = (),
     ) -> None:
         self.now = 1_000.0
+        self.shows = shows
+        """Pictures that come of each `read_file`."""
         self.commits: list[Commit] = []
         self.inbox: list[tuple[str, Signal]] = []
         self.ran: list[str] = []
@@ -227,7 +230,9 @@ class Desk:
         if self.dies_while_acting:
             return None
         self.ran.append(pending.key)
-        events: list[Event] = [Observed(action=pending.key, observation=Observation(text="exit code 0"))]
+        shown = self.shows if pending.action.name == "read_file" else ()
+        observation = Observation(text="exit code 0", shown=shown)
+        events: list[Event] = [Observed(action=pending.key, observation=observation)]
         if pending.action.name == "set_contract":
             events.insert(
                 0, ContractFrozen(checks=(Check(name="right", code="1"), Check(name="nice", code="")))

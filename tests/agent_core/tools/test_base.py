@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from agent_core.contract import ContractRunner
+from agent_core.gallery import Gallery
 from agent_core.policy import RISKS
 from agent_core.storage import BlobStore
 from agent_core.tools import SMALL, Toolbox, toolbox
@@ -30,7 +31,8 @@ KEYS = st.sampled_from(["code", "path", "offset", "checks", "items", "question",
 @pytest.fixture
 def tools(tmp_path: Path) -> Toolbox:
     workspaces = Workspaces(tmp_path, BlobStore(tmp_path))
-    return toolbox(workspaces, ContractRunner(workspaces, tmp_path, Limits(), None), Limits(), None)
+    runner = ContractRunner(workspaces, tmp_path, Limits(), None)
+    return toolbox(workspaces, runner, Limits(), None, gallery=Gallery(BlobStore(tmp_path)))
 
 
 @given(name=NAMES, arguments=st.none() | st.dictionaries(KEYS, JSON, max_size=4))

@@ -1,10 +1,13 @@
 """Looking at and changing files without running anything."""
 
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pydantic import JsonValue
 
+from agent_core.gallery import Gallery
 from agent_core.session import State
 from agent_core.storage import BlobStore
 from agent_core.tools import Outcome, Toolbox
@@ -20,8 +23,10 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.blobs = BlobStore(folder / "blobs")
         workspaces = Workspaces(folder / "work", self.blobs)
-        makers = (read_file, list_files, write_file, edit_file)
-        self.tools = Toolbox([make(workspaces) for make in makers])
+        makers = (list_files, write_file, edit_file)
+        self.blind = False
+        gallery = Gallery(self.blobs, sees=lambda: not self.blind)
+        self.tools = Toolbox([read_file(workspaces, gallery), *(make(workspaces) for make in makers)])
         self.state: State = Desk().state
 
     async def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
@@ -107,3 +112,18 @@ async def test_what_is_not_there_is_answered_with_what_is(bench: Bench):
         outcome = await bench.do(name, path="x" * 200)
         assert outcome.is_error
         assert "data.csv" in outcome.text
+
+
+async def test_a_picture_is_shown_and_only_named_where_the_model_is_blind(bench: Bench):
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), "red").save(out, "PNG")
+    await bench.put("chart.png", out.getvalue())
+    await bench.put("fake.png", b"no picture")
+    seen = await bench.do("read_file", path="chart.png")
+    assert "chart.png is a picture: PNG, 30 x 20" in seen.text
+    assert [one.path for one in seen.shown] == ["chart.png"]
+    assert (await bench.do("read_file", path="fake.png")).text == "no picture"
+    bench.blind = True
+    named = await bench.do("read_file", path="chart.png")
+    assert not named.shown
+    assert "cannot see" in named.text
