@@ -22,7 +22,7 @@ from agent_core.session import State
 from agent_core.signals import Reacted, ThreadOpened
 from agent_core.steps import House
 from agent_core.storage import Storage
-from agent_core.tools import Outcome, Tool, Toolbox, toolbox
+from agent_core.tools import Boxes, Outcome, Tool, Toolbox, toolbox
 from agent_core.tools.base import ToolArguments
 from agent_core.tools.goal import finish
 from agent_core.values import (
@@ -160,7 +160,7 @@ class Bench:
         workspaces = Workspaces(folder / "work", storage.blobs)
         runner = ContractRunner(workspaces, folder / "checks", BoxLimits(), None)
         gallery = Gallery(storage.blobs)
-        real = toolbox(workspaces, runner, BoxLimits(), None, gallery=gallery)
+        real = toolbox(Boxes(workspaces=workspaces, limits=BoxLimits(), pool=None), runner, gallery)
 
         async def probe(args: Code, state: State) -> Outcome:
             bench.acted[state.ref.id] = time.perf_counter()

@@ -4,14 +4,11 @@ from collections.abc import Iterable
 
 from agent_core.contract import ContractRunner
 from agent_core.gallery import Gallery
-from agent_core.packages import Packages
 from agent_core.tools.base import AnyTool, Outcome, Tool, Toolbox, observe
 from agent_core.tools.files import edit_file, list_files, read_file, write_file
 from agent_core.tools.goal import ask, deliver, finish, set_contract, set_plan
 from agent_core.tools.run import Boxes, run_python, run_shell
 from agent_core.tools.text import cut
-from agent_core.workspace import Workspaces
-from sandbox import Limits, Pool
 
 __all__ = ["SMALL", "AnyTool", "Boxes", "Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
 
@@ -21,18 +18,9 @@ SMALL = frozenset(
 """All that is offered where the model's window is small: a goal's way from a question to a checked answer."""
 
 
-def toolbox(
-    workspaces: Workspaces,
-    runner: ContractRunner,
-    limits: Limits,
-    pool: Pool | None,
-    more: Iterable[AnyTool] = (),
-    *,
-    packages: Packages | None = None,
-    gallery: Gallery,
-) -> Toolbox:
+def toolbox(boxes: Boxes, runner: ContractRunner, gallery: Gallery, more: Iterable[AnyTool] = ()) -> Toolbox:
     """Every tool of this version, those that a composition root brings along among them."""
-    boxes = Boxes(workspaces=workspaces, limits=limits, pool=pool, packages=packages)
+    workspaces = boxes.workspaces
     return Toolbox(
         [
             read_file(workspaces, gallery),

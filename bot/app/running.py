@@ -119,15 +119,7 @@ class Bot:
         skills = skill_tools(self._workshop)
         own_tools = (*built.treasury.tools, *built.remembrance.tools, *skills, *online, *more_tools)
         self._gallery = Gallery(storage.blobs, sees=lambda: built.model.sees, window=built.window)
-        tools = toolbox(
-            workspaces,
-            runner,
-            limits,
-            built.pool,
-            own_tools,
-            packages=built.packages,
-            gallery=self._gallery,
-        )
+        tools = toolbox(boxes, runner, self._gallery, own_tools)
         self._line = built.line
         self.chores = Chores(
             storage=storage,

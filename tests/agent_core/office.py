@@ -19,7 +19,7 @@ from agent_core.session import State
 from agent_core.signals import Reacted, Said, StopAsked, ThreadOpened
 from agent_core.steps import House
 from agent_core.storage import Storage
-from agent_core.tools import AnyTool, toolbox
+from agent_core.tools import AnyTool, Boxes, toolbox
 from agent_core.values import NANO, Autonomy, Limits, NamedFile, Person, Right, SessionRef, Status, Waiting
 from agent_core.worker import DocketEngine
 from agent_core.workspace import Workspaces
@@ -127,7 +127,7 @@ async def open_office(
         workspaces = Workspaces(folder / "work", storage.blobs)
         runner = ContractRunner(workspaces, folder / "checks", box, pool)
         gallery = Gallery(storage.blobs, sees=lambda: model.sees, window=lambda: model.window)
-        tools = toolbox(workspaces, runner, box, pool, more, gallery=gallery)
+        tools = toolbox(Boxes(workspaces=workspaces, limits=box, pool=pool), runner, gallery, more)
 
         async def work(ref: SessionRef) -> None:
             await turn(house, ref)

@@ -21,7 +21,7 @@ from agent_core.session import State
 from agent_core.signals import Reacted, ThreadOpened
 from agent_core.steps import House
 from agent_core.storage import Storage
-from agent_core.tools import toolbox
+from agent_core.tools import Boxes, toolbox
 from agent_core.values import NANO, Autonomy, Limits, Person, Right, SessionRef
 from agent_core.workspace import Workspaces
 from sandbox import Limits as BoxLimits
@@ -146,7 +146,7 @@ async def open_shop(
         workspaces = Workspaces(folder / "work", storage.blobs)
         runner = ContractRunner(workspaces, folder / "checks", box, None)
         gallery = Gallery(storage.blobs)
-        tools = toolbox(workspaces, runner, box, None, gallery=gallery)
+        tools = toolbox(Boxes(workspaces=workspaces, limits=box, pool=None), runner, gallery)
         house = House(
             storage=storage,
             engine=engine,

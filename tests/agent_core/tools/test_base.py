@@ -13,7 +13,7 @@ from agent_core.contract import ContractRunner
 from agent_core.gallery import Gallery
 from agent_core.policy import RISKS
 from agent_core.storage import BlobStore
-from agent_core.tools import SMALL, Toolbox, toolbox
+from agent_core.tools import SMALL, Boxes, Toolbox, toolbox
 from agent_core.tools.base import MOST_PROBLEM
 from agent_core.values import Action, Risk
 from agent_core.workspace import Workspaces
@@ -32,7 +32,8 @@ KEYS = st.sampled_from(["code", "path", "offset", "checks", "items", "question",
 def tools(tmp_path: Path) -> Toolbox:
     workspaces = Workspaces(tmp_path, BlobStore(tmp_path))
     runner = ContractRunner(workspaces, tmp_path, Limits(), None)
-    return toolbox(workspaces, runner, Limits(), None, gallery=Gallery(BlobStore(tmp_path)))
+    boxes = Boxes(workspaces=workspaces, limits=Limits(), pool=None)
+    return toolbox(boxes, runner, Gallery(BlobStore(tmp_path)))
 
 
 @given(name=NAMES, arguments=st.none() | st.dictionaries(KEYS, JSON, max_size=4))
