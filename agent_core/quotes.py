@@ -43,18 +43,19 @@ class Quotes:
     found: frozenset[str]
     memories: frozenset[str]
     """Ids of memories whose lines go."""
-    pattern: re.Pattern[str] | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        ordered = [re.escape(one) for one in sorted(self.found, key=lambda one: (-len(one), one))]
-        if self.memories:
-            ids = "|".join(sorted(map(re.escape, self.memories)))
-            ordered.insert(0, rf"^- \[(?:{ids}), .*$")
-        self.pattern = re.compile("|".join(ordered), re.IGNORECASE | re.MULTILINE) if ordered else None
+    _pattern: re.Pattern[str] | None = field(init=False, default=None)
 
     def out_of(self, text: str) -> str:
         """The text without them."""
-        return self.pattern.sub(TOMBSTONE, text) if self.pattern else text
+        if not (self.found or self.memories):
+            return text
+        if self._pattern is None:  # it may be large, and where a whole session goes nobody needs it
+            self._pattern = re.compile("|".join(self._alternatives()), re.IGNORECASE | re.MULTILINE)
+        return self._pattern.sub(TOMBSTONE, text)
+
+    def _alternatives(self) -> list[str]:
+        lines = [rf"^- \[(?:{'|'.join(map(re.escape, sorted(self.memories)))}), .*$"] if self.memories else []
+        return lines + [re.escape(one) for one in sorted(self.found, key=lambda one: (-len(one), one))]
 
     def among(self, text: str) -> frozenset[str]:
         """Those that this text holds."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent_core.memory import Record
+from agent_core.memory.sessions import FRAME
 from agent_core.quotes import Quotes, quotes_of
 from agent_core.tombstones import Gone
 from agent_core.traces import Trace, families
@@ -79,7 +80,7 @@ class Remains:
                 ids |= self._shown(one)
                 self._hear(one)
         theirs = [text for one in family for text in self._heard.get(one.ref.id, ())]
-        others = [text for one in family for text in one.others]
+        others = [FRAME, *(text for one in family for text in one.others)]
         others += [
             shown.text
             for one in family

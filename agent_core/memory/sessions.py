@@ -35,6 +35,9 @@ _SHORTEST_REPEATED = 8
 _FEWEST_TERMS = 2
 """A message with fewer words of its own, such as "ok", is worth no memory."""
 
+FRAME = "Goal: Finished, its checks held. Finished, unchecked. It did not succeed. Stopped, failed."
+"""The words in which outcomes and lessons are put: they are nobody's."""
+
 Audience = Callable[[State], Awaitable[frozenset[str]]]
 """The channels and threads that some readers may all read, for a session."""
 

@@ -61,7 +61,7 @@ class Forgetting:
         for _ in range(_ATTEMPTS):
             archived = await answered(self._redis.get(keys.archive(ref)))
             commits = await self._journal.read(ref)
-            changed = change(commits)
+            changed = await asyncio.to_thread(change, commits)
             if [one.version for one in changed] != [one.version for one in commits]:
                 raise ValueError(f"The rewritten journal of {ref} has other versions.")
             if not commits or list(changed) == commits:

@@ -306,6 +306,15 @@ async def nowhere(state: State) -> frozenset[str]:
     return frozenset()
 
 
+async def test_the_words_in_which_outcomes_are_put_are_nobodys(house: House):
+    outcome = f"Goal: name the mascot\nFinished, unchecked: it is {SECRET}"
+    await house.say_in_memory(outcome, ANN, kind="outcome", channel_id="99")
+    said = thought(f"Finished but unchecked, with {SECRET}")
+    ref = await house.journal("7", started("Which?"), await house.recall("name the mascot"), said)
+    await house.forget()
+    assert f"Finished but unchecked, with {TOMBSTONE}" in await house.says(ref)
+
+
 async def test_forgetting_twice_changes_nothing_more(house: House):
     await house.say_in_memory(LINE, ANN)
     spoke = PersonSpoke(message_id="50", person=ANN, text=f"I bring {SECRET} along")
