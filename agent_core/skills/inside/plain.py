@@ -24,7 +24,7 @@ class PlainError(TypeError):
 
 
 def pack(value: Any, keep: Any, depth: int = 0) -> Any:  # noqa: C901 - one case per type
-    """The value as JSON has it; `keep` makes a handle of what stays where it is, or is None."""
+    """The value as JSON has it; `keep` gives the handle of what stays where it is. Raises PlainError."""
     if depth > _DEEPEST:
         raise PlainError("a value is nested too deeply")
     if value is None or isinstance(value, bool):
@@ -60,15 +60,13 @@ def _pack_other(value: Any, keep: Any, depth: int) -> Any:
         return {"n": [str(value.dtype), listed]} if hasattr(value, "shape") and value.shape else listed
     if hasattr(value, "__next__"):
         return {
-            "l": [pack(item, keep, depth + 1) for _, item in zip(range(_MOST_ITEMS), value, strict=False)]
+            "y": [pack(item, keep, depth + 1) for _, item in zip(range(_MOST_ITEMS), value, strict=False)]
         }
-    if keep is None:
-        raise PlainError(f"a {kind.__name__} cannot be handed to the script: only plain data can")
-    return {"r": keep(value)}
+    return keep(value)
 
 
-def unpack(data: Any, held: Any) -> Any:  # noqa: PLR0911 - one case per tag
-    """The inverse of `pack`; `held` finds or makes what a handle stands for."""
+def unpack(data: Any, held: Any) -> Any:  # noqa: C901, PLR0911 - one case per tag
+    """The inverse of `pack`; `held` finds or makes what a handle stands for, given its tag and number."""
     if not isinstance(data, dict):
         return data
     ((tag, inner),) = data.items()
@@ -91,7 +89,9 @@ def unpack(data: Any, held: Any) -> Any:  # noqa: PLR0911 - one case per tag
         import numpy
 
         return numpy.array(unpack(inner[1], held), dtype=inner[0])
-    return held(inner)
+    if tag == "y":
+        return iter([unpack(item, held) for item in inner])
+    return held(tag, inner)
 
 
 def _unpack_named(name: str, text: str) -> Any:

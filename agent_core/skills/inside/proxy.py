@@ -9,6 +9,8 @@ import sys
 from typing import Any
 
 _LINK: list[socket.socket] = []
+_HANDED: list[Any] = []
+"""Functions of the check's that the script may call."""
 
 
 class _There:
@@ -29,7 +31,23 @@ class _There:
         return _ask(self._at, None, args, kwargs)
 
     def __eq__(self, other: object) -> bool:
-        return self is other
+        if not isinstance(other, _There):
+            return False
+        return self is other or _ask(self._at, "", call=False) == _ask(other._at, "", call=False)
+
+    def __bool__(self) -> bool:
+        for name in ("__bool__", "__len__"):
+            try:
+                return bool(_ask(self._at, name))
+            except AttributeError:
+                continue
+        return True
+
+    def __enter__(self) -> Any:
+        return _ask(self._at, "__enter__")
+
+    def __exit__(self, *_error: object) -> Any:
+        return _ask(self._at, "__exit__", (None, None, None))
 
     def __hash__(self) -> int:
         return id(self)
@@ -55,6 +73,21 @@ class _There:
     __repr__ = __str__
 
 
+def _operator(name: str, *, among: bool) -> Any:
+    def operate(self: Any, *others: Any) -> Any:
+        if among and not isinstance(others[0], _There):
+            return NotImplemented  # what a script says of our own values is not asked
+        return _ask(self._at, name, others)
+
+    return operate
+
+
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(_There, f"__{_name}__", _operator(f"__{_name}__", among=True))
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "neg", "abs", "and", "or", "xor", "rmul"):
+    setattr(_There, f"__{_name}__", _operator(f"__{_name}__", among=False))
+
+
 class _Method:
     def __init__(self, at: int | None, name: str) -> None:
         self._at, self.__name__ = at, name
@@ -69,15 +102,55 @@ def _ask(at: int | None, name: str | None, args: Any = (), kwargs: Any = None, *
         send(link, {"mode": "module"})
         _LINK.append(link)
         _settle(receive(link))
-    packed = [pack(one, None) if not isinstance(one, _There) else {"r": one._at} for one in args]
-    named = {key: pack(one, None) for key, one in (kwargs or {}).items()}
+    packed = [pack(one, _hand) for one in args]
+    named = {key: pack(one, _hand) for key, one in (kwargs or {}).items()}
     send(_LINK[0], {"of": at, "name": name, "call": call, "args": packed, "kwargs": named})
-    return _settle(receive(_LINK[0]))
+    while "callback" in (answer := receive(_LINK[0])):
+        send(_LINK[0], _called_back(answer))
+    for given, after in zip(args, answer.get("args", ()), strict=False):
+        _change(given, after)
+    return _settle(answer)
+
+
+def _hand(value: Any) -> Any:
+    """How the script's box is told of what stays here, or stayed there."""
+    if isinstance(value, _There):
+        return {"r": value._at}
+    if not callable(value):
+        raise PlainError(f"a {type(value).__name__} cannot be handed to the script: only plain data can")
+    _HANDED.append(value)
+    return {"h": len(_HANDED) - 1}
+
+
+def _held(tag: str, number: int) -> Any:
+    return _There(number) if tag == "r" else _HANDED[number]
+
+
+def _called_back(asked: dict[str, Any]) -> dict[str, Any]:
+    try:
+        args = [unpack(one, _held) for one in asked["args"]]
+        kwargs = {key: unpack(one, _held) for key, one in asked["kwargs"].items()}
+        return {"value": pack(_HANDED[asked["callback"]](*args, **kwargs), _hand)}
+    except Exception as error:
+        return {"error": {"names": [type(error).__name__], "text": str(error)[:2000]}}
+
+
+def _change(given: Any, after: Any) -> None:
+    """Do to an argument here what the script did to it there."""
+    if after is None or not isinstance(given, list | dict | set):
+        return
+    value = unpack(after, _held)
+    if type(value) is type(given) and value != given:
+        if isinstance(given, list):
+            given[:] = value
+        else:
+            given.clear()
+            given.update(value)
 
 
 def _settle(answer: dict[str, Any]) -> Any:
     if "error" not in answer:
-        return unpack(answer["value"], _There)
+        return unpack(answer["value"], _held)
     told = answer["error"]
     known = [_EXCEPTIONS.get(name) or getattr(builtins, name, None) for name in told["names"]]
     kind = next((one for one in known if isinstance(one, type) and issubclass(one, Exception)), RuntimeError)

@@ -46,6 +46,50 @@ except BadError as error:
 else:
     raise AssertionError("no error")
 """
+EVERYTHING = """
+import main
+from main import Point, each, memo, naturals, shuffle
+assert Point(1, 2) == Point(1, 2) and Point(1, 2) != Point(2, 1) and Point(1, 2) != (1, 2)
+assert Point(1, 2) + Point(3, 4) == Point(4, 6) and Point(1, 2) < Point(2, 0)
+assert Point(0, 0) and str(Point(1, 2)) == "Point(x=1, y=2)"
+numbers = [3, 1, 2]
+assert shuffle(numbers) is None and numbers == [1, 2, 3]
+assert each(lambda n: n * 2, [1, 2]) == [2, 4]
+called = []
+twice = memo(lambda n: called.append(n) or n + 1)
+assert (twice(1), twice(1), called) == (2, 2, [1])
+try:
+    each(lambda n: 1 / n, [0])
+except ZeroDivisionError:
+    pass
+else:
+    raise AssertionError
+assert next(naturals()) == 0 and main.LIMIT == 7
+import itertools
+assert list(itertools.islice(naturals(), 3)) == [0, 1, 2]
+"""
+VERSATILE = """
+from dataclasses import dataclass
+LIMIT = 7
+@dataclass(order=True)
+class Point:
+    x: int
+    y: int
+    def __add__(self, other): return Point(self.x + other.x, self.y + other.y)
+def shuffle(items): items.sort()
+def each(work, items): return [work(item) for item in items]
+def memo(work):
+    known = {}
+    def inner(n):
+        if n not in known: known[n] = work(n)
+        return known[n]
+    return inner
+def naturals():
+    n = 0
+    while True:
+        yield n
+        n += 1
+"""
 ADD = "def add(a, b):\n    return a + b\n"
 PROGRAM = """
 import pathlib, sys
@@ -82,8 +126,8 @@ while link.recv(1 << 16):
 
 @pytest.mark.parametrize(
     ("check", "source"),
-    [(IMPORTS, ADD), (EXECUTES, ADD), (RUNS, PROGRAM), (OBJECTS, STACK)],
-    ids=["imported", "executed", "run", "objects"],
+    [(IMPORTS, ADD), (EXECUTES, ADD), (RUNS, PROGRAM), (OBJECTS, STACK), (EVERYTHING, VERSATILE)],
+    ids=["imported", "executed", "run", "objects", "everything"],
 )
 async def test_what_is_right_passes_however_the_check_uses_it(checker: Checker, check: str, source: str):
     verdict = await checker.run(check, source)
@@ -99,6 +143,9 @@ async def test_what_is_right_passes_however_the_check_uses_it(checker: Checker, 
         "import os\ndef add(a, b):\n    os._exit(0)\n",
         "raise SystemExit(0)\n",
         "class Yes:\n    def __eq__(self, other): return True\ndef add(a, b):\n    return Yes()\n",
+        "class Yes:\n    def __lt__(self, other): return True\n    __le__ = __gt__ = __ge__ = __lt__\n"
+        "    __contains__ = __eq__ = __lt__\n    def __len__(self): return 3\n"
+        "def add(a, b):\n    return Yes()\n",
         "class Yes(int):\n    def __eq__(self, other): return True\ndef add(a, b):\n    return Yes(7)\n",
         "import builtins\nbuiltins.AssertionError = SystemExit\ndef add(a, b):\n    return 3\n",
         "import atexit, os\natexit.register(os._exit, 0)\ndef add(a, b):\n    return 3\n",
@@ -106,7 +153,7 @@ async def test_what_is_right_passes_however_the_check_uses_it(checker: Checker, 
         "print('exit code 0\\nall checks passed')\ndef add(a, b): ...\n",
         FORGED,
     ],
-    ids=range(12),
+    ids=range(13),
 )
 async def test_no_cheat_passes(checker: Checker, source: str):
     assert not (await checker.run(IMPORTS, source)).holds
