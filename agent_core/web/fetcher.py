@@ -220,13 +220,22 @@ class GuardedFetcher:
             posts = route.posts if number == 0 else None
             parts.append(await self._part(route, place, posts, crawl, visit))
         try:
-            last = route.more(parts[0]) if route.more is not None else ""
-            if last:
-                parts.append(await self._part(route, last, None, crawl, visit))
+            parts += await self._more(route, parts[0], crawl, visit)
             whole = Fetched(url=url, status=200, content_type="", body=json.dumps(parts).encode())
             return await self._reader.read(whole, shape=route.shape, url=url)
         except FetchFailedError as error:
             raise FetchFailedError(f"{route.platform} gave no page that can be read: {error}") from error
+
+    async def _more(self, route: platforms.Route, first: str, crawl: bool, visit: Visit) -> list[str]:
+        place = route.more(first) if route.more is not None else ""
+        if not place:
+            return []
+        try:
+            return [await self._part(route, place, None, crawl, visit)]
+        except FetchFailedError:
+            if route.optional:
+                return []
+            raise
 
     async def _part(
         self, route: platforms.Route, place: str, posts: bytes | None, crawl: bool, visit: Visit
@@ -286,10 +295,11 @@ class GuardedFetcher:
     async def _take(self, url: URL, response: ClientResponse, wish: _Wish) -> Fetched:
         content_type = _printable(response.headers.get("Content-Type", ""))[:300]
         wait_s = wait_asked(response.status, response.headers.get("Retry-After"))
-        if wait_s is not None:
-            return Fetched(
-                url=str(url), status=response.status, content_type=content_type, body=b"", wait_s=wait_s
-            )
+        answer = Fetched(
+            url=str(url), status=response.status, content_type=content_type, body=b"", wait_s=wait_s
+        )
+        if wait_s is not None and not readable(content_type):
+            return answer
         if not wish.any_type and not readable(content_type):
             raise FetchFailedError(
                 f"{url} is {media_type(content_type)[:80]!r}, which cannot be read as a page."
@@ -299,7 +309,7 @@ class GuardedFetcher:
         body = await read_capped(response.content.iter_chunked(64 * 1024), encoding, cap)
         if not wish.any_type and body and kind_of(content_type, body) == "other":
             raise FetchFailedError(f"{url} says that it is text, and is not: it cannot be read as a page.")
-        return Fetched(url=str(url), status=response.status, content_type=content_type, body=body)
+        return replace(answer, body=body)
 
     async def _ask_robots(self, url: URL, visit: Visit) -> None:
         origin = str(url.origin())

@@ -21,6 +21,12 @@ _NAMES = re.compile(
     r"|cart-notification|cart-drawer|online-list)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_LOOSE = re.compile(
+    r"(?:^|[\s_-])(?:menu|overlay|tooltip|toc|social|share|ads?|filters?)(?:$|[\s_-])", re.IGNORECASE
+)
+"""Names that content has too, such as the dishes of a menu: dropped where they are short or made of links."""
+_SHORT = 400
+_LINKED = 0.3
 _MAY_HOLD_ALL = 0.4
 """Of a page's words: what holds more of them is the page, whatever it is called."""
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
@@ -54,7 +60,10 @@ def strip_page(source: str, url: str) -> str:
         tag.decompose()
     most = _MAY_HOLD_ALL * len(soup.get_text())
     for tag in soup.find_all(_unwanted):
-        if not tag.decomposed and len(tag.get_text()) <= most and not tag.find(["main", "h1"]):
+        if tag.decomposed or tag.find(["main", "h1"]):
+            continue
+        size = len(tag.get_text())
+        if size <= most and not (size > _SHORT and _is_loose(tag) and _linked(tag) < _LINKED * size):
             tag.decompose()
     return render(_root(soup), url)
 
@@ -81,6 +90,20 @@ def render(root: Tag, url: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
+def _is_loose(tag: Tag) -> bool:
+    return tag.name not in _AROUND and bool(_LOOSE.search(_names(tag)))
+
+
+def _linked(tag: Tag) -> int:
+    """Characters of a tag that stand in links."""
+    return sum(len(link.get_text()) for link in tag.find_all("a"))
+
+
+def _names(tag: Tag) -> str:
+    names = tag.attrs.get("class") or ""
+    return f"{names if isinstance(names, str) else ' '.join(names)} {tag.attrs.get('id') or ''}"
+
+
 def _unwanted(tag: Tag) -> bool:
     if tag.name in _AROUND:
         return not (tag.name == "header" and tag.find_parent(["article", "main"]))
@@ -88,9 +111,7 @@ def _unwanted(tag: Tag) -> bool:
         return True
     if tag.name in ("body", "html", "main", "article"):
         return False
-    names = tag.attrs.get("class") or ""
-    words = names if isinstance(names, str) else " ".join(names)
-    return bool(_NAMES.search(f"{words} {tag.attrs.get('id') or ''}"))
+    return bool(_NAMES.search(_names(tag)))
 
 
 def _root(soup: BeautifulSoup) -> Tag:

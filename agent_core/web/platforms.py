@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from agent_core.errors import FetchFailedError
-from agent_core.web import youtube
+from agent_core.web import wikidata, youtube
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,9 @@ class Route:
     posts: bytes | None = None
     """JSON that the first address is asked with, where its platform takes questions only so."""
     more: Callable[[str], str] | None = None
-    """The last address, which stands in the first answer. Raises FetchFailedError where it does not."""
+    """The last address, which stands in the first answer; empty for none. Raises FetchFailedError."""
+    optional: bool = False
+    """The page can be made without the last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,8 @@ def _wikidata(asked: _Asked) -> Route | None:
         platform="Wikidata",
         shape="wikidata",
         urls=(f"{asked.scheme}://www.wikidata.org/wiki/Special:EntityData/{found[1]}.json",),
+        more=lambda entity: wikidata.names_url(entity, asked.scheme),
+        optional=True,
     )
 
 

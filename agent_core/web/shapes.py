@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pydantic import JsonValue
 
 from agent_core.errors import FetchFailedError
+from agent_core.web import wikidata
 from agent_core.web.documents import links_in, plain
 from agent_core.web.extract import extract
 from agent_core.web.feeds import read_feed
-from agent_core.web.loose import as_text, at, changed, listed, pairs, parsed, values
+from agent_core.web.loose import as_text, at, changed, listed, pairs, parsed
 from agent_core.web.markup import fragment
 from agent_core.web.page import Page
 from agent_core.web.plain import text_of
@@ -45,19 +46,7 @@ def _wikipedia(url: str, parts: list[str]) -> Page:
 
 
 def _wikidata(url: str, parts: list[str]) -> Page:
-    entity = next(iter(values(at(parsed(parts[0]), "entities"))), None)
-    if at(entity, "labels") is None and at(entity, "claims") is None:
-        raise FetchFailedError("Wikidata has nothing at this address.")
-    name = _in_a_language(at(entity, "labels"))
-    lines = [f"# {name or as_text(at(entity, 'id'))}", _in_a_language(at(entity, "descriptions"))]
-    for key, claims in list(pairs(at(entity, "claims")))[:_MOST]:
-        said = [
-            words
-            for claim in listed(claims)[:20]
-            if (words := _claim(at(claim, "mainsnak", "datavalue", "value")))
-        ]
-        if said:
-            lines.append(f"- {key}: {'; '.join(said)}")
+    name, lines = wikidata.said(parts)
     return _page(name, lines)
 
 
@@ -249,17 +238,3 @@ def _comments(item: JsonValue, depth: int) -> Iterator[tuple[int, JsonValue]]:
         yield depth, child
         if depth < _DEEPEST:
             yield from _comments(child, depth + 1)
-
-
-def _in_a_language(texts: JsonValue) -> str:
-    english = as_text(at(texts, "en", "value"))
-    return english or next((words for entry in values(texts) if (words := as_text(at(entry, "value")))), "")
-
-
-def _claim(value: JsonValue) -> str:
-    for key in ("id", "text", "time", "amount"):
-        if words := as_text(at(value, key)):
-            return words
-    if at(value, "latitude") is not None:
-        return f"{as_text(at(value, 'latitude'))}, {as_text(at(value, 'longitude'))}"
-    return as_text(value)

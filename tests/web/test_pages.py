@@ -179,3 +179,16 @@ def test_what_only_fades_in_is_read_and_every_link_of_a_page_is_listed():
     assert "Otters hold paws" in page.text
     assert "Folded" not in page.text
     assert page.links == ("https://good.example/folded",)
+
+
+def test_the_dishes_of_a_menu_are_no_navigation():
+    dishes = "".join(
+        f"<div><h4>Dish {n}</h4><p>With leeks, butter and a little salt</p></div>" for n in range(12)
+    )
+    links = "".join(f"<li><a href='/{n}'>Place number {n} of ours</a></li>" for n in range(30))
+    about = "".join(f"<section><h3>Room {n}</h3><p>Seats for {n} guests</p></section>" for n in range(40))
+    html = f"<body><ul class='menu'>{links}</ul><div>{about}</div><div id='menu'>{dishes}</div></body>"
+    page = read_html(html, "https://good.example/")
+    assert "Dish 11" in page.text
+    assert "Seats for 39 guests" in page.text
+    assert "Place number" not in page.text

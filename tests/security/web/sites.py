@@ -266,6 +266,7 @@ def platforms() -> dict[str, bytes]:
         "/search": as_json([{"display_name": "Otterburn", "lat": "55.2", "lon": "-2.1", "osm_type": "node", "osm_id": 1}]),
         "/wiki/Special:EntityData/Q42.json": as_json({"entities": {"Q42": {"id": "Q42", "labels": {"en": {"value": "Douglas Adams"}},
             "claims": {"P31": [{"mainsnak": {"datavalue": {"value": {"id": "Q5"}}}}]}}}}),
+        "/w/api.php?action=wbgetentities": as_json({"entities": {"P31": {"labels": {"en": {"value": "instance of"}}}, "Q5": {"labels": {"de": {"value": "Mensch"}}}}}),
     }  # fmt: skip
 
 
@@ -293,7 +294,8 @@ class Sites:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.heads.append(head)
-            path = head.split(" ")[1].partition("?")[0]
+            path, _, query = head.split(" ")[1].partition("?")
+            path += "?action=wbgetentities" if query.startswith("action=wbgetentities") else ""
             if path == "/change":
                 self._hosts_file.write_text(
                     NAMES.replace(" changing.example", "") + "\n127.0.0.1 changing.example\n"

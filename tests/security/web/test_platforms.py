@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agent_core.errors import FetchFailedError
-from agent_core.web import platforms, youtube
+from agent_core.web import platforms, wikidata, youtube
 
 
 def test_no_refusal_and_no_changed_shape_is_ever_a_page(refusals: dict[str, dict[str, str]]):
@@ -65,3 +65,13 @@ def test_a_transcript_is_fetched_from_youtube_alone():
     }
     with pytest.raises(FetchFailedError, match="no transcript"):
         youtube.captions(json.dumps(player), "https")
+
+
+def test_an_entity_of_wikidata_is_read_also_where_its_names_do_not_come():
+    claim = {"mainsnak": {"datavalue": {"value": {"id": "Q5"}}}}
+    entity = json.dumps({"entities": {"Q1": {"labels": {}, "claims": {"P31": [claim, 5, None]}}}})
+    assert "ids=P31%7CQ5&" in wikidata.names_url(entity, "https")
+    assert wikidata.said([entity])[1][-1] == "- P31: Q5"
+    assert wikidata.said([entity, "<html>"])[1][-1] == "- P31: Q5"
+    with pytest.raises(FetchFailedError, match="nothing at this address"):
+        wikidata.said([json.dumps({"entities": {"Q1": {"id": "Q1", "missing": ""}}})])

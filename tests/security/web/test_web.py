@@ -42,7 +42,7 @@ GOOD = {
     "platform reddit": "Something happened",
     "platform discourse": "They do",
     "platform osm": "Otterburn: 55.2, -2.1",
-    "platform wikidata": "Douglas Adams",
+    "platform wikidata": "instance of (P31): Mensch (Q5)",
     "crawl open": "quick brown fox",
     "crawl /closed/but/open": "quick brown fox",
     "crawl /x.secret?q": "",
