@@ -17,6 +17,8 @@ class Rewound:
     to_version: int
     """The last commit that still counts for what the session knows and holds."""
     person: Person
+    asked: str = ""
+    """The id of what asked for it; empty where that had none."""
     kind: Literal["rewound"] = "rewound"
 
 

@@ -102,6 +102,8 @@ class RewindAsked:
 
     person: Person
     step: int
+    id: str = ""
+    """Of the command that asked, so that a signal that comes twice goes back once; older ones have none."""
     kind: Literal["rewind"] = "rewind"
 
 

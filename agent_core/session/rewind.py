@@ -73,6 +73,7 @@ def _go_back(state: State, base: State, back: Rewound) -> None:
             setattr(state, field.name, getattr(base, field.name))
     state.always, state.five_left = always, five_left  # of what was allowed since, nothing stands
     state.after_steps = {step: version for step, version in base.after_steps.items() if step <= back.step}
+    state.see(back.asked)
     _settle(state)
 
 

@@ -91,7 +91,7 @@ class State:
     upload_limit: int = 10 * 1024 * 1024
     inbox_id: str = "0-0"
     seen: list[str] = field(default_factory=list[str])
-    """Ids of the last messages that were taken: none of them is taken twice."""
+    """Ids of the last messages and rewinds that were taken: none of them is taken twice."""
     reactions: Reactions = field(default_factory=dict[Reaction, Person])
     """Who pressed; only what is there now, on posts that still wait."""
     step: int = 0
@@ -327,7 +327,7 @@ class State:
 
     def _hear(self, event: PersonSpoke) -> None:
         self.told, self.on_new_way = 0, self.step
-        self.seen = [*self.seen[-MOST_SEEN + 1 :], event.message_id]
+        self.see(event.message_id)
         self.unheard.append(event.message_id)
         self.history.append(event)
         self._add_inputs(event.files)
@@ -337,6 +337,11 @@ class State:
         self.overflows = self.overflows + 1 if event.error == "overflow" else 0
         if event.retry_at is None:
             self.paused = Paused(by="bot", reason=event.text)
+
+    def see(self, signal_id: str) -> None:
+        """What was asked for under this id is done; asked for again, it is not done again."""
+        if signal_id:
+            self.seen = [*self.seen[-MOST_SEEN + 1 :], signal_id]
 
     def start_anew(self, told: int) -> None:
         """What went wrong before this step no longer counts."""

@@ -88,9 +88,9 @@ def _events(state: State, signal: Signal, later: Sequence[Signal]) -> tuple[Even
 def _rewound(state: State, asked: RewindAsked) -> tuple[Event, ...]:
     """Back to the commit before the thought that followed the step; then it waits for somebody's word."""
     version = state.after_steps.get(asked.step)
-    if version is None or state.ended or state.child:
+    if version is None or state.ended or state.child or asked.id in state.seen:
         return ()
-    back = Rewound(step=asked.step, to_version=version, person=asked.person)
+    back = Rewound(step=asked.step, to_version=version, person=asked.person, asked=asked.id)
     reason = f"{asked.person.name} took it back to step {asked.step}. Write what it should do, or `/resume`."
     return (back, Paused(by=REWOUND, reason=reason))
 

@@ -44,7 +44,8 @@ def rewind(desk: Desk) -> Slash:
             raise RefusedError("A delegate is at work for this step. `/stop` it first, or wait for it.")
         if step not in state.after_steps:
             raise RefusedError(no_such_step(state, step))
-        await desk.control.signal(ref, RewindAsked(person=member.person, step=step))
+        asked = RewindAsked(person=member.person, step=step, id=str(interaction.id))
+        await desk.control.signal(ref, asked)
         await answer(
             desk.api,
             interaction,

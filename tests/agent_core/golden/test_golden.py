@@ -203,7 +203,7 @@ EVENTS: tuple[Event, ...] = (
     ToppedUp(person=ANN, by=LIMITS),
     Paused(by="bot", reason="no sandbox"),
     Resumed(person=ANN),
-    Rewound(step=2, to_version=9, person=ANN),
+    Rewound(step=2, to_version=9, person=ANN, asked="1300000000000000001"),
     Forked(source="77", source_thread="40", step=2, starter=ANN, channel_id="30", limits=LIMITS),
     Reminded(number=2),
     StopRequested(person=ANN),

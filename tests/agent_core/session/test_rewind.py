@@ -49,6 +49,19 @@ def test_words_said_afterwards_are_kept_and_earlier_ones_are_as_they_were():
     assert len(desk.state.unheard) == 2
 
 
+def test_a_request_that_comes_twice_goes_back_once():
+    desk = three_steps()
+    asked = RewindAsked(person=BOB, step=1, id="77")
+    desk.signal(asked)
+    desk.signal(ResumeAsked(person=BOB))
+    desk.think(RUN, text="another two")
+    desk.signal(asked)
+    assert texts(desk) == ["one", "another two"]
+    assert desk.state.status is Status.RUNNING
+    desk.signal(RewindAsked(person=BOB, step=1, id="78"))
+    assert texts(desk) == ["one"]
+
+
 def test_what_was_allowed_since_does_not_stand():
     desk = Desk(Autonomy.ASK)
     desk.think(RUN)

@@ -61,7 +61,9 @@ async def test_nothing_acknowledged_is_lost_when_redis_is_killed(own: EmbeddedRe
 async def test_it_listens_on_no_port_and_loses_nothing(own: EmbeddedRedis):
     async with connected(own.url, repeat=False) as client:
         assert await check_server(client, own.url) == ()
-        found = await client.config_get("port", "save", "maxmemory-policy")  # pyright: ignore[reportUnknownMemberType]
+        found: dict[str | None, str | None] = {}
+        for name in ("port", "save", "maxmemory-policy"):  # before 7, Redis tells one at a time
+            found |= await client.config_get(name)  # pyright: ignore[reportUnknownMemberType]
     assert found == {"port": "0", "save": "", "maxmemory-policy": "noeviction"}
 
 
@@ -185,7 +187,8 @@ async def test_a_host_without_any_redis_is_told_what_to_type(tmp_path: Path, mon
 async def test_a_damaged_log_is_said_in_the_words_of_redis(tmp_path: Path):
     async with EmbeddedRedis(tmp_path):
         pass
-    (log,) = (tmp_path / "redis" / "appendonlydir").glob("*.incr.aof")
+    folder = tmp_path / "redis"
+    (log,) = [*folder.glob("appendonlydir/*.incr.aof"), *folder.glob("*.aof")]  # the latter before Redis 7
     log.write_bytes(b"*3\r\nnonsense\r\n" * 3)
     with pytest.raises(StartError, match=r"cannot use .*Bad file format"):
         async with EmbeddedRedis(tmp_path):
@@ -289,6 +292,8 @@ async def test_a_whole_goal_uses_only_commands_of_redis_6_2(office: Office, redi
         await storage.retention.archive(ref)
         await storage.rubbish.clear(["10"])
         await storage.retention.delete(ref)
+        if str((await client.info("server"))["redis_version"]).startswith("6.2."):
+            return  # it has done all of it
         used = {name.removeprefix("cmdstat_") for name in await client.info("commandstats")}
         client.response_callbacks.clear()  # the library mistakes this reply for another
         docs = await client.execute_command(
