@@ -142,6 +142,8 @@ class Egress:
         except (UnicodeDecodeError, ValueError) as error:
             raise _Refusal(400, "This is no request of HTTP.") from error
         tunnels = method == "CONNECT"
+        if tunnels and set(target) & set("/?#@"):
+            raise _Refusal(400, "CONNECT takes a host and a port, and nothing more.")
         url = self._judged(f"https://{target}/" if tunnels else target)
         if tunnels:
             return url, b"", True

@@ -1,5 +1,6 @@
 """Goals on the web, through Discord, on sites of our own. Run by test_research.py in a namespace."""
 
+import json
 import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -153,6 +154,24 @@ async def test_a_platform_that_redirects_carries_nothing_private_away(stage: Sta
     seen = [str(one["content"]) for one in stage.model.requests[-1]["messages"]]
     assert sum("leads on to evil.example" in one for one in seen) == 2
     assert not any("evil" in place.partition("?")[0] for place in town.visited)
+
+
+async def test_words_and_files_of_a_stranger_in_the_thread_never_reach_the_model(stage: Stage):
+    stage.model.will("", ("ask", {"question": "what now?"}))
+    thread = await stage.people.goal("look", autonomy="auto")
+    asked = await thread.says("what now?")
+    sam = await stage.people.member("Sam")
+    files = [attached("heron.txt", b"INJECTED file")]
+    await thread.write("INJECTED words", user_id=sam, reply_to=asked["id"], files=files)
+    await thread.write("!INJECTED interruption", user_id=sam)
+    stage.model.will("", ("list_files", {"path": "."}))
+    stage.model.will("", ("finish", {"summary": "ok"}))
+    await thread.write("go on", reply_to=asked["id"])
+    await thread.says("finished, unchecked")
+    whole = json.dumps(stage.model.requests)
+    assert "go on" in whole
+    assert "INJECTED" not in whole
+    assert "heron" not in whole
 
 
 async def test_a_page_that_is_an_error_says_so(stage: Stage, town: Town):
