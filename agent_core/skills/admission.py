@@ -1,5 +1,6 @@
 """The way into the library: whose check judges, how it comes out, and where the script is put."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from agent_core.errors import RefusedError
@@ -79,7 +80,9 @@ class Admission:
         script = checked(offer.card.script)
         offer = replace(offer, card=replace(offer.card, script=script))
         bound = await self.library.binding(guild_id, script, channels=offer.channels)
-        if bound and bound.skill.proven and not bound.skill.archived and _same(bound, script):
+        key = await asyncio.to_thread(skill_key, script.source, script.dependencies)
+        same = bound is not None and bound.skill.filed.key == key
+        if bound and same and bound.skill.proven and not bound.skill.archived:
             told = Judgement(fault=None, text="It was in the library already.")
             return Admitted(skill=bound.skill, judgement=told, twin=True, stored_check=True)
         check = await self._check(guild_id, offer, bound, ask)
@@ -90,7 +93,8 @@ class Admission:
             check, judgement = await _sharpen(gate, ask, script, check, judgement)
         if judgement.fault not in _FILED:
             return Admitted(skill=None, judgement=judgement, stored_check=bound is not None)
-        offer = replace(offer, parents=offer.parents or _parents(bound, script))
+        # a newer script under a name that is taken is a child of what stands there
+        offer = replace(offer, parents=offer.parents or (() if bound is None or same else (bound.skill.id,)))
         skill = await self.file(guild_id, offer, check, judgement)
         return Admitted(skill=skill, judgement=judgement, stored_check=bound is not None)
 
@@ -123,7 +127,7 @@ class Admission:
             raise RefusedError(f"A check has at most {MOST_SOURCE:,} characters.")
         if offer.check.strip():
             try:
-                return halved(offer.check)
+                return await asyncio.to_thread(halved, offer.check)
             except SyntaxError as error:
                 raise RefusedError(f"The check is no Python: {error}") from error
         check = await written(ask, offer.card.script) if ask else None
@@ -147,12 +151,3 @@ async def _sharpen(
         if found.fault == "weak check" and found.caught > told.caught:
             best, told = newer, found
     return check, judgement
-
-
-def _same(bound: Held, script: Script) -> bool:
-    return bound.skill.filed.key == skill_key(script.source, script.dependencies)
-
-
-def _parents(bound: Held | None, script: Script) -> tuple[str, ...]:
-    """A newer script under a name that is taken is a child of what stands there."""
-    return () if bound is None or _same(bound, script) else (bound.skill.id,)

@@ -3,12 +3,12 @@
 import ast
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent_core.skills.checking import Cases, Checker, Verdict
 from agent_core.skills.mutants import mutants
-from agent_core.skills.signature import Signature, of_run
+from agent_core.skills.signature import Severity, Signature, of_run
 
 AGREE = 3
 """So many runs have to come to the same verdict."""
@@ -143,6 +143,11 @@ def _broken(check: str) -> str | None:
 
 def _failed(verdict: Verdict, cases: Cases) -> Judgement:
     signature = of_run(verdict.output, verdict.stopped_by)
+    if signature.kind == "ImportError" and "from 'main'" in verdict.output:
+        # no package is missing: the script does not offer what it should
+        signature = replace(signature, severity=Severity.CRASH)
+    if signature.kind == "ScriptEndedError":
+        signature = replace(signature, place="")  # that is ours
     if cases == "sealed":
         text = f"A sealed case fails: {signature.kind}."
         return Judgement(

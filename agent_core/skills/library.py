@@ -3,6 +3,7 @@
 Each call names its server. Whoever reads says which channels they may read, as with memories.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
@@ -115,7 +116,7 @@ class Library:
 
         A check that is stored is never replaced by one that is given.
         """
-        key = skill_key(script.source, script.dependencies)
+        key = await asyncio.to_thread(skill_key, script.source, script.dependencies)
         fitting = await self._twins(guild_id, key, channels)
         if not fitting:
             held = await self.held(guild_id, channels=channels, archived=None)
@@ -142,7 +143,7 @@ class Library:
         whatever is said here. Raises RefusedError.
         """
         card = replace(card, script=checked(card.script))
-        key = skill_key(card.script.source, card.script.dependencies)
+        key = await asyncio.to_thread(skill_key, card.script.source, card.script.dependencies)
         twins = await self._twins(guild_id, key, channels)
         twin = next((one for one in twins if one.skill.proven), twins[0] if twins else None)
         if twin is not None:

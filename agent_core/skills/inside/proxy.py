@@ -13,6 +13,10 @@ _HANDED: list[Any] = []
 """Functions of the check's that the script may call."""
 
 
+class ScriptEndedError(BaseException):
+    """The script's process is no more: no check that expects some error is content with that."""
+
+
 class _There:
     """Something that stays in the script's box. It is equal to nothing here."""
 
@@ -101,15 +105,22 @@ def _ask(at: int | None, name: str | None, args: Any = (), kwargs: Any = None, *
         link = socket.create_connection(("127.0.0.1", PORT))
         send(link, {"mode": "module"})
         _LINK.append(link)
-        _settle(receive(link))
+        _settle(_answer())
     packed = [pack(one, _hand) for one in args]
     named = {key: pack(one, _hand) for key, one in (kwargs or {}).items()}
     send(_LINK[0], {"of": at, "name": name, "call": call, "args": packed, "kwargs": named})
-    while "callback" in (answer := receive(_LINK[0])):
+    while "callback" in (answer := _answer()):
         send(_LINK[0], _called_back(answer))
     for given, after in zip(args, answer.get("args", ()), strict=False):
         _change(given, after)
     return _settle(answer)
+
+
+def _answer() -> dict[str, Any]:
+    try:
+        return receive(_LINK[0])
+    except (EOFError, ConnectionError):
+        raise ScriptEndedError("the script ended before it answered") from None
 
 
 def _hand(value: Any) -> Any:

@@ -63,10 +63,12 @@ HARD_CODED = (
         ("def clamp(n, low, high):\n    return n\n", "WrongResult", Severity.WRONG_RESULT),
         (HARD_CODED, "KeyError", Severity.CRASH),
         ("def clamp(n, low, high):\n    return n.limit(low)\n", "AttributeError", Severity.CRASH),
+        ("def limit(n, low, high):\n    return n\n", "ImportError", Severity.CRASH),
+        ("import os\nos._exit(0)\n" + CLAMP, "ScriptEndedError", Severity.CRASH),
         ("import no_such_package\n" + CLAMP, "ModuleNotFoundError", Severity.ENVIRONMENT),
         ("def clamp(:", "SyntaxError", Severity.CRASH),
     ],
-    ids=["wrong", "hard-coded", "raising", "missing package", "no script"],
+    ids=["wrong", "hard-coded", "raising", "other name", "ends itself", "missing package", "no script"],
 )
 async def test_what_fails_stands_among_the_failures_with_its_error(  # noqa: PLR0917
     admission: Admission, library: Library, pool: Pool, source: str, kind: str, severity: Severity
