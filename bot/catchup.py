@@ -5,6 +5,7 @@ Nothing is guessed: what Discord shows is compared with what the session knows, 
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 
 import discord
 import structlog
@@ -19,6 +20,8 @@ from bot.inbound import Presses, Threads, Words
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 _AT_ONCE = 4
+
+Look = Callable[[SessionRef, discord.Guild], Awaitable[None]]
 
 
 class CatchUp:
@@ -37,11 +40,15 @@ class CatchUp:
         """Catch up with a server. False: Discord or the store did not answer, so it has to be done again."""
         try:
             live = await self._control.live(str(guild.id))
+            answered = [ref for ref in await self._words.answered_late(guild) if ref not in set(live)]
         except StoreUnavailableError:
             return False
         free = asyncio.Semaphore(_AT_ONCE)
         async with asyncio.TaskGroup() as group:
-            looks = [group.create_task(self._look(ref, guild, free)) for ref in live]
+            looks = [group.create_task(self._look(ref, guild, free, self._session)) for ref in live]
+            looks += [
+                group.create_task(self._look(ref, guild, free, self._words.missed_reply)) for ref in answered
+            ]
         return all(look.result() for look in looks)
 
     async def open_late(self, guild: discord.Guild) -> None:
@@ -49,14 +56,16 @@ class CatchUp:
         for ref in [ref for ref in self._openings.late if ref.guild_id == str(guild.id)]:
             async with self._openings.one(ref):
                 pass  # a command that is just at it is not disturbed
-            if ref in self._openings.late and await self._look(ref, guild, asyncio.Semaphore(1)):
+            if ref in self._openings.late and await self._look(
+                ref, guild, asyncio.Semaphore(1), self._session
+            ):
                 self._openings.late.discard(ref)
 
-    async def _look(self, ref: SessionRef, guild: discord.Guild, free: asyncio.Semaphore) -> bool:
+    async def _look(self, ref: SessionRef, guild: discord.Guild, free: asyncio.Semaphore, look: Look) -> bool:
         async with free:
             try:
                 with for_threads():
-                    await self._session(ref, guild)
+                    await look(ref, guild)
             except (UnavailableError, StoreUnavailableError) as error:
                 log.warning("could not catch up", session=str(ref), error=str(error))
                 return False

@@ -6,6 +6,7 @@ Everything of one thread is done in the order in which it happened.
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import discord
 
@@ -27,6 +28,8 @@ STORED = "👀"
 _PEOPLE_WRITE = (discord.MessageType.default, discord.MessageType.reply)
 _WOKE_WITHIN_S = 1.0
 _FIRST_OPEN_S = 5.0
+_MOST_ENDED = 200
+"""Threads of one server that are looked at for replies to goals that have ended."""
 _ENDED = "This goal has ended. `/goal` in the channel starts a new one, by those who may start goals."
 _CANNOT_READ = "I cannot read messages here: mention me in what you write, or use `/steer`."
 
@@ -148,13 +151,40 @@ class Words:
     async def _missed_words(self, state: State, guild: discord.Guild) -> None:
         if state.thread_id is None:
             return
-        seen = (await self._control.storage.posts.all(state.ref)).get(SEEN, state.thread_id)
+        record = await self._control.storage.posts.all(state.ref)
+        seen = record.get(SEEN, state.thread_id)
+        if state.status.ended and not record:  # archived: what was written before the end was looked at then
+            seen = str(discord.utils.time_snowflake(datetime.fromtimestamp(state.at, UTC)))
         self._torn.discard(state.thread_id)
         known: Known = {}
         while found := await self._api.history(state.thread_id, after=seen, limit=100):
             for message in found:
                 await self.said(message, guild, known=known)
             seen = str(found[-1].id)
+        if state.status.ended:  # with the bot's own last words, so that nothing is asked for the next time
+            await self._control.storage.posts.put(state.ref, SEEN, seen)
+
+    async def answered_late(self, guild: discord.Guild) -> list[SessionRef]:
+        """Goals that may have ended, in whose threads something was written that the bot does not know of.
+
+        Only threads that are awake, as a reply keeps them, and of those the newest. Discord is not asked.
+        """
+        awake = [thread for thread in guild.threads if thread.last_message_id and not thread.archived]
+        newest = sorted(awake, key=lambda thread: thread.last_message_id or 0, reverse=True)
+        found: list[SessionRef] = []
+        for thread in newest[:_MOST_ENDED]:
+            ref = await self._control.by_thread(str(guild.id), str(thread.id))
+            record = await self._control.storage.posts.all(ref) if ref else {}
+            known = max((int(one) for one in record.values() if one.isdecimal()), default=0)
+            if ref and record and (thread.last_message_id or 0) > known:  # without a record it was archived
+                found.append(ref)
+        return found
+
+    async def missed_reply(self, ref: SessionRef, guild: discord.Guild) -> None:
+        """Take in what was written in the thread of a goal that has ended, while nobody listened."""
+        state = await self._control.read(ref)
+        if state.status.ended:
+            await self._missed_words(state, guild)
 
     async def _compare(self, said: Said, guild: discord.Guild, thread_id: str) -> None:
         message = await self._api.find(thread_id, said.message_id)

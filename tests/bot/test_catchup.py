@@ -1,9 +1,9 @@
 """What happens while the bot is away counts when it is back."""
 
 from agent_core.control import Order
-from agent_core.events import ThreadBound
+from agent_core.events import Ended, ThreadBound
 from agent_core.session import State
-from agent_core.values import Person, SessionRef
+from agent_core.values import Person, SessionRef, Status
 from tests.bot.front import Front
 from tests.bot.test_goal import threads
 
@@ -105,6 +105,36 @@ async def test_messages_written_edited_and_deleted_while_away_are_made_up_for(fr
     (withdrawn,) = await front.heard(state.ref, "withdrawn")
     assert withdrawn.message_id == before[2]
     await front.until_said(thread_id, "You may not steer")
+
+
+async def test_a_reply_to_an_ended_goal_begins_a_new_one_and_a_quiet_thread_costs_nothing(front: Front):
+    quiet, state = await front.goal("quiet"), await front.goal()
+    for one in (quiet, state):
+        posted = await front.propose(one.ref)
+        assert posted
+        await front.take(one.ref, Ended(status=Status.FINISHED, summary="done", checked=False))
+        await front.storage.index.ended(one.ref)
+    await front.stop_bot()
+    thread_id = state.thread_id or ""
+    said = await front.say(thread_id, "now in blue")
+    await front.say(thread_id, "and bigger")
+    await front.start_bot()
+    ref = SessionRef(front.guild_id, said)
+
+    async def begun() -> bool:
+        return await front.control.by_thread(front.guild_id, thread_id) == ref
+
+    await front.until(begun)
+    (words,) = await front.heard(ref, "said")
+    assert words.text == "and bigger"
+    assert (await front.control.read(ref)).goal == "now in blue"
+
+    await front.stop_bot()
+    before = len(await front.log())
+    await front.start_bot()
+    asked = [one["path"] for one in (await front.log())[before:]]
+    assert not [path for path in asked if f"/channels/{quiet.thread_id}/" in path]
+    assert len(await front.control.recent(front.guild_id, 10)) == 3
 
 
 async def test_catching_up_twice_tells_nothing_twice(front: Front):
