@@ -76,6 +76,8 @@ class Forgetter:
             memories += late
             if not (first or moved or late):
                 break
+            remains.gather()
+            remains.skills |= await self._library.quoting(guild_id, person=person.id, quotes=remains.quotes)
             for family in remains.families():
                 erased |= await self._erase(remains, family)
             skills += await self._library.forget(guild_id, person=person.id, quotes=remains.quotes)
@@ -178,7 +180,6 @@ class Forgetter:
         """Rewrite the journals of a family; the ids of those that held something."""
         erased: set[str] = set()
         known = remains.gone(family)
-        remains.quotes |= known.quotes.telling
         for one in family:
             commits = await self._storage.journal.read(one.ref)
             files = files_of(commits)

@@ -20,11 +20,12 @@ _UNSPACED = re.compile(r"[\u3400-\u9fff]+|[\u30a0-\u30ff]+|[\uac00-\ud7a3]+|[\u0
 _LIKE_NO_OTHER = re.compile(r"\w[\d_-]|\d\w")
 _MIXED = re.compile(r"[^\W\d_].*\d|\d.*[^\W\d_]")
 _LINE = re.compile(r"^- \[([0-9a-f]{16}), (?:[\d-]+|undated), (\w+) of .*?\] (.*)$", re.MULTILINE)
+_SKILL = re.compile(r"^- \S+ \(id ([\w-]+)(?:, [^)]*)?\): (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A memory as a session was shown it: one line, as memory/sessions.py writes them."""
+    """A memory or a skill as a session was shown it: one line of memory/sessions.py or tools/skills.py."""
 
     id: str
     kind: str
@@ -32,8 +33,11 @@ class Shown:
 
 
 def shown_in(text: str) -> Iterable[Shown]:
-    """The memories that a text shows."""
-    return (Shown(id=found[1], kind=found[2], text=found[3]) for found in _LINE.finditer(text))
+    """The memories and skills that a text shows."""
+    for found in _LINE.finditer(text):
+        yield Shown(id=found[1], kind=found[2], text=found[3])
+    for found in _SKILL.finditer(text):
+        yield Shown(id=found[1], kind="skill", text=found[2])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +46,7 @@ class Quotes:
 
     found: frozenset[str]
     memories: frozenset[str]
-    """Ids of memories whose lines go."""
+    """Ids of memories and skills whose lines go."""
     _pattern: re.Pattern[str] | None = field(init=False, default=None)
 
     def out_of(self, text: str) -> str:
@@ -54,7 +58,10 @@ class Quotes:
         return self._pattern.sub(TOMBSTONE, text)
 
     def _alternatives(self) -> list[str]:
-        lines = [rf"^- \[(?:{'|'.join(map(re.escape, sorted(self.memories)))}), .*$"] if self.memories else []
+        lines: list[str] = []
+        if self.memories:
+            ids = "|".join(map(re.escape, sorted(self.memories)))
+            lines = [rf"^- \[(?:{ids}), .*$", rf"^- \S+ \(id (?:{ids})[,)].*$"]
         return lines + [re.escape(one) for one in sorted(self.found, key=lambda one: (-len(one), one))]
 
     def among(self, text: str) -> frozenset[str]:
@@ -79,9 +86,17 @@ class Quotes:
         )
 
 
-def quotes_of(theirs: Iterable[str], others: Iterable[str], memories: Iterable[str] = ()) -> Quotes:
-    """Their lines and words but those of others. `memories`: ids of memories whose lines go."""
-    lines: set[str] = set()
+def quotes_of(
+    theirs: Iterable[str],
+    others: Iterable[str],
+    memories: Iterable[str] = (),
+    whole: Iterable[str] = (),
+) -> Quotes:
+    """Their lines and words but those of others.
+
+    `memories`: ids of memories and skills whose lines go; `whole`: texts that count as a whole alone.
+    """
+    lines = {" ".join(text.split()) for text in whole if len(text) >= _TELLING_LINE}
     terms: set[str] = set()
     for text in theirs:
         plain = text.replace(TOMBSTONE, "\n")

@@ -1,6 +1,6 @@
 """What was found so far of one member's words, in the sessions and the memories of a server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent_core.memory import Record
@@ -20,6 +20,8 @@ class Remains:
     """Session id -> what it has of the member."""
     memories: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Memories that go -> what in them is the member's."""
+    skills: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Skills that go -> the words in which they were shown."""
     quotes: set[str] = field(default_factory=set[str])
     """By which files are known to hold their words; casefolded."""
     files: set[str] = field(default_factory=set[str])
@@ -65,13 +67,15 @@ class Remains:
                 found[record.id] = held or anywhere
         return found
 
-    def note_memories(self, found: Mapping[str, tuple[str, ...]]) -> None:
-        """These memories go."""
-        self.memories |= found
+    def gather(self) -> None:
+        """Note by which quotes files and skills are known."""
+        for family in self.families():
+            self.quotes |= self._quotes_of(family).telling
 
     def _shown(self, one: Trace) -> frozenset[str]:
-        """Ids of the memories that the session was shown and that go."""
-        return one.of_them | frozenset(shown.id for shown in one.shown if shown.id in self.memories)
+        """Ids of the memories and skills that the session was shown and that go."""
+        shown = {each.id for each in one.shown}
+        return one.of_them | {name for name in shown if name in self.memories or name in self.skills}
 
     def _quotes_of(self, family: Sequence[Trace]) -> Quotes:
         ids: set[str] = set()
@@ -87,7 +91,7 @@ class Remains:
             for shown in one.shown
             if shown.kind == "message" and shown.id not in ids
         ]
-        return quotes_of(theirs, others, ids)
+        return quotes_of(theirs, others, ids, [text for name in ids for text in self.skills.get(name, ())])
 
     def _hear(self, one: Trace) -> None:
         heard = self._heard.setdefault(one.ref.id, set())

@@ -216,14 +216,10 @@ class Library:
         `quotes`: pieces of text in lower case. No undoing brings it back. Raises StoreUnavailableError; then
         do it again.
         """
-        wanted = [quote for quote in quotes if quote]
+        gone = set(await self.quoting(guild_id, person=person, quotes=quotes))
         blobs: dict[str, set[str]] = {}
-        gone: set[str] = set()
-        for change in await self.history(guild_id):
-            if isinstance(filed := change.record, Filed):
-                blobs.setdefault(filed.skill, set()).update((filed.card.sha256, filed.check.sha256))
-                if await self._is_of(guild_id, filed, person, wanted):
-                    gone.add(filed.skill)
+        for filed in await self._filed(guild_id):
+            blobs.setdefault(filed.skill, set()).update((filed.card.sha256, filed.check.sha256))
         if not gone:
             return 0
         kept = {sha256 for skill, names in blobs.items() if skill not in gone for sha256 in names}
@@ -233,6 +229,23 @@ class Library:
             self._texts.pop((guild_id, sha256), None)
         await self._blobs.remove(guild_id, sorted(away), 0.0)
         return len(gone)
+
+    async def quoting(
+        self, guild_id: str, *, person: str, quotes: Iterable[str] = ()
+    ) -> dict[str, tuple[str, ...]]:
+        """The skills that `forget` would remove, each with the words in which goals were shown it."""
+        wanted = [quote for quote in quotes if quote]
+        found: dict[str, tuple[str, ...]] = {}
+        for filed in await self._filed(guild_id):
+            if await self._is_of(guild_id, filed, person, wanted):
+                data = await self._text_or_none(guild_id, filed.card.sha256)
+                words = () if data is None else CARD.validate_json(data).lines
+                found[filed.skill] = (*found.get(filed.skill, ()), *words)
+        return found
+
+    async def _filed(self, guild_id: str) -> list[Filed]:
+        changes = await self.history(guild_id)
+        return [change.record for change in changes if isinstance(change.record, Filed)]
 
     def drop(self, guild_id: str) -> None:
         """Let go of what is kept in memory of a server that is purged."""

@@ -68,6 +68,12 @@ class Card:
     origin: Origin
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """The words in which it is shown."""
+        script = self.script
+        return (script.name, script.description, *(one.description for one in script.parameters))
+
+    @property
     def words(self) -> str:
         """What it is found by."""
         script = self.script

@@ -32,6 +32,7 @@ from agent_core.session import State
 from agent_core.signals import Edited, Said
 from agent_core.skills import Card, Judgement, Origin, Script
 from agent_core.storage import Storage
+from agent_core.tools.skills import shown as skills_shown
 from agent_core.values import (
     TOMBSTONE,
     Action,
@@ -304,6 +305,27 @@ async def test_what_a_session_kept_while_it_was_rewritten_is_taken_back(house: H
 async def nowhere(state: State) -> frozenset[str]:
     del state
     return frozenset()
+
+
+async def test_a_skill_of_theirs_goes_from_whoever_was_shown_it(house: House):
+    library = library_of(house.storage)
+    judged = Judgement(fault=None, text="Its check holds.")
+    description = f"Draws the mascot {SECRET} in blue."
+    for name, by, words in (("draw-mascot", ANN, description), ("draw-line", BOB, "Draws a line.")):
+        script = Script(name=name, description=words, source=f"def main():\n    return {name!r}\n")
+        card = Card(script=script, origin=Origin(person=by.id, session="1", channel_id=None))
+        await library.file(GUILD, card, f"# {name}", judged, channels=ALL_CHANNELS)
+    hits = await library.find(GUILD, "draw", channels=ALL_CHANNELS)
+    found = Recalled(about="", text=skills_shown(hits))
+    said = thought("I draw it in blue", content=f"as it says: {description}")
+    ref = await house.journal("7", started("Draw something"), found, said)
+    assert SECRET in await house.says(ref)
+    await house.forget()
+    left = await house.says(ref)
+    assert SECRET not in left
+    assert "draw-mascot" not in left
+    assert "Draws a line." in left
+    assert "I draw it in blue" in left
 
 
 async def test_the_words_in_which_outcomes_are_put_are_nobodys(house: House):
