@@ -37,9 +37,9 @@ async def test_a_month_later_each_is_acted_on_once_and_none_by_somebody_who_lost
     await month(tmp_path, 8)
 
 
-async def month(folder: Path, count: int) -> None:
+async def month(folder: Path, count: int, **settings: str) -> None:
     """Half of the proposals are answered by the owner, half by somebody who then may no longer."""
-    async with chaos(folder) as stage:
+    async with chaos(folder, **settings) as stage:
         stage.model.will_always(runs_once)
         first = [stage.role("gateway", "gateway"), stage.role("one", "worker")]
         await stage.start(*first)
