@@ -87,7 +87,7 @@ async def bring_in(
     if desk.pool is None:
         raise RefusedError("There is no sandbox here, so no check can be run. `make doctor` says why.")
     parcels = await to_its_end(unpacked, await _received(desk, guild_id, file))
-    here = str(interaction.channel_id)
+    here = _place(interaction)
     seen = channels if isinstance(channels, AllChannels) else frozenset({*channels, here})
     rules = await desk.control.rules(guild_id)
     origin = Origin(how="import", channel_id=here, person=member.id)
@@ -114,6 +114,15 @@ async def bring_in(
     files = [Upload(name="import.txt", source="\n".join(rows).encode("utf-8", "replace"))]
     text = fitted([head, *rows], ROOM)
     await answer(desk.api, interaction, text, files if len(rows) > text.count("\n") else ())
+
+
+def _place(interaction: Asking) -> str:
+    """The channel that it is brought into; a thread is read by whoever reads its channel."""
+    channel = interaction.channel
+    public = isinstance(channel, discord.Thread) and not channel.is_private()
+    return str(
+        channel.parent_id if isinstance(channel, discord.Thread) and public else interaction.channel_id
+    )
 
 
 async def _take(

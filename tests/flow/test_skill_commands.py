@@ -68,6 +68,17 @@ async def test_an_import_believes_no_shelf_and_every_step_of_it_can_be_taken_bac
     assert "exit code 0" in ran
     refused = (await ask(people, "run", skill="wrong", arguments='{"n": 1}'))["content"]
     assert "not to be used" in refused
+    offered = await people.post(
+        "/autocomplete",
+        guild_id=people.guild_id,
+        channel_id=people.channel_id,
+        user_id=people.owner_id,
+        name="skills show",
+        option="skill",
+        value="dou",
+        options={},
+    )
+    assert "double (" in str(offered)
     shown = await ask(people, "show", skill="double")
     assert "worked in 1 of 1 runs" in shown["content"]
     names = {one["filename"]: one["url"] for one in shown["attachments"]}

@@ -4,14 +4,27 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent_core.errors import RefusedError
 from agent_core.memory.values import ALL_CHANNELS
-from agent_core.skills import Filed, Ran, Shelves, Signature, Stood, Undone
+from agent_core.skills import (
+    Card,
+    Filed,
+    Judgement,
+    Library,
+    Origin,
+    Ran,
+    Script,
+    Shelves,
+    Signature,
+    Stood,
+    Undone,
+)
 from agent_core.skills.records import STORED, Record
 from agent_core.storage import Storage
 from agent_core.storage.chronicle import Written
@@ -125,3 +138,59 @@ async def test_a_writer_that_is_killed_leaves_the_library_whole(
         assert (await library.check_of("10", held.skill)).removeprefix("# ") in held.card.script.name
     again = library_of(storage)
     assert standing(await again.shelves("10")) == standing(await library.shelves("10"))
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["10", "20"]), st.sampled_from(["file", "fail", "undo", "stand", "forget"]), NAMES
+    ),
+    max_size=7,
+)
+
+
+async def do(library: Library, guild_id: str, step: str, name: str) -> None:
+    """One thing that somebody does in a server."""
+    source = f"def f():\n    return {name!r}\n"
+    script = Script(name=name, description=f"Says {name}.", source=source)
+    card = Card(script=script, origin=Origin(person=name))
+    match step:
+        case "file" | "fail":
+            wrong = Judgement(fault="fails", text="No.", signature=Signature(kind="KeyError"))
+            judged = Judgement(fault=None, text="Yes.") if step == "file" else wrong
+            await library.file(guild_id, card, f"# {name}", judged, channels=ALL_CHANNELS)
+        case "undo":
+            changes = await library.history(guild_id)
+            if changes and not changes[0].undone:
+                await library.undo(guild_id, changes[0].number)
+        case "stand":
+            for held in await library.held(guild_id, channels=ALL_CHANNELS):
+                await library.stand(guild_id, held.skill.id, "archived")
+        case _:
+            await library.forget(guild_id, person=name)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(steps=STEPS)
+async def test_two_servers_libraries_never_mix(storage: Storage, steps: list[tuple[str, str, str]]):
+    library = library_of(storage)
+    for guild_id in ("10", "20"):
+        await storage.forgetting.purge(guild_id)
+    for guild_id, step, name in steps:
+        with suppress(RefusedError):
+            await do(library, guild_id, step, name)
+    together = {guild_id: standing(await library.shelves(guild_id)) for guild_id in ("10", "20")}
+    for alone in ("10", "20"):
+        await storage.forgetting.purge(alone)
+        by_itself = library_of(storage)
+        for guild_id, step, name in steps:
+            if guild_id == alone:
+                with suppress(RefusedError):
+                    await do(by_itself, guild_id, step, name)
+        assert standing(await by_itself.shelves(alone)) == together[alone]
+        held = await by_itself.held(alone, channels=ALL_CHANNELS, archived=None)
+        assert {one.card.script.name for one in held} <= {name for guild, _, name in steps if guild == alone}
