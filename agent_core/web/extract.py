@@ -5,6 +5,7 @@ listings, products and forums it often returns a fragment.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, cast
 from urllib.parse import urljoin
@@ -28,7 +29,7 @@ DEEPEST = 150
 _LITTLE = 0.4
 _LITTLE_OF_PIECES = 0.85
 """Of a page of cards, rows and headings the main text is often a fragment."""
-_PARAGRAPH_WORDS = 20
+_PARAGRAPH_WORDS = 15
 _PROSE_SHARE = 0.5
 _LONGEST_HEADING = 300
 _FEW_WORDS = 40
@@ -149,7 +150,7 @@ def _without_attributes(tag: re.Match[str]) -> str:
 
 def _chosen(tree: Tree, source: str, url: str) -> str:
     main = _main_text(source, url)
-    article, prose = _is_article(tree), _is_prose(main)
+    article, prose = _is_article(tree), _is_prose(tree, main)
     if article and prose and len(main.split()) >= _FEW_WORDS:
         return main
     strip = strip_page(source, url)
@@ -158,11 +159,19 @@ def _chosen(tree: Tree, source: str, url: str) -> str:
     return _headed(tree, strip if len(text_of(main).split()) < enough * words else main)
 
 
-def _is_prose(markdown: str) -> bool:
-    """Whether most of it is paragraphs, as on an article; not cards, rows and headings."""
-    blocks = [block for block in markdown.split("\n") if block and block[0] not in "#-|*"]
-    long = sum(words for block in blocks if (words := len(block.split())) >= _PARAGRAPH_WORDS)
-    return long >= _PROSE_SHARE * len(markdown.split())
+def _is_prose(tree: Tree, markdown: str) -> bool:
+    """Whether most of it is paragraphs, as on an article; not cards, rows and headings.
+
+    Short paragraphs are an article's where they are children of one element: cards have one each.
+    """
+    least = _PROSE_SHARE * len(markdown.split())
+    blocks = (block for block in markdown.split("\n") if block and block[0] not in "#-|*")
+    if sum(words for block in blocks if (words := len(block.split())) >= _PARAGRAPH_WORDS) >= least:
+        return True
+    of_one: Counter[Tree] = Counter()
+    for paragraph in tree.iter("p"):
+        of_one[paragraph.getparent()] += len(str(paragraph.text_content()).split())
+    return max(of_one.values(), default=0) >= max(least, _FEW_WORDS)
 
 
 def _headed(tree: Tree, markdown: str) -> str:
