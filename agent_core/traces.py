@@ -23,7 +23,7 @@ from agent_core.events import (
 )
 from agent_core.quotes import Shown, shown_in
 from agent_core.signals import Edited, Said, Signal
-from agent_core.values import SessionRef
+from agent_core.values import NamedFile, SessionRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def _note_goal(found: _Found, event: SessionStarted, person_id: str) -> None:
     found.started_by = event.starter.id
     mine = event.starter.id == person_id
     if mine:
-        found.dropped |= {one.file.sha256 for one in event.files}
+        _note_files(found, event.files)
     if event.parent is not None:
         found.kin.add(event.parent.ref.id)  # its goal is an agent's words
     else:
@@ -158,7 +158,13 @@ def _note_words(found: _Found, event: PersonSpoke | Said, person_id: str) -> Non
         return
     found.messages.add(event.message_id)
     found.theirs.append(event.text)
-    found.dropped |= {one.file.sha256 for one in event.files}
+    _note_files(found, event.files)
+
+
+def _note_files(found: _Found, files: Iterable[NamedFile]) -> None:
+    """Their names are theirs too."""
+    found.dropped |= {one.file.sha256 for one in files}
+    found.theirs.extend(one.path.rpartition("/")[2] for one in files)
 
 
 def families(traces: Iterable[Trace]) -> list[list[Trace]]:

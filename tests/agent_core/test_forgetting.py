@@ -260,6 +260,18 @@ async def test_files_go_but_not_what_proves_an_entry_of_the_books(house: House):
     assert await blobs_with(house, SECRET) == [proof.sha256]
 
 
+async def test_the_name_of_a_file_that_they_brought_goes_with_it(house: House):
+    data = await house.storage.blobs.put_bytes(GUILD, b"1,2,3")
+    brought = NamedFile(path=f"inputs/{SECRET}.csv", file=data)
+    spoke = PersonSpoke(message_id="50", person=ANN, text="here you are", files=(brought,))
+    seen = Observed(action="1.1", observation=Observation(text=f"inputs/{SECRET}.csv 5 bytes\nb.txt 3 bytes"))
+    ref = await house.journal("7", started("Add it up"), spoke, seen)
+    await house.forget()
+    left = await house.says(ref)
+    assert SECRET not in left
+    assert "b.txt 3 bytes" in left
+
+
 async def test_their_schedules_and_what_waits_in_inboxes_go(house: House):
     plans = Plans(house.storage.calendar)
     rhythm = understand("every monday 9:00", 0.0, UTC)
