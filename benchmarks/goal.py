@@ -60,6 +60,7 @@ async def bench(folder: Path) -> AsyncGenerator[Bench]:
             "REDIS_URL": redis.url,
             "DATA_DIR": str(folder / "data"),
             "OPENAI_BASE_URL": model.base_url,
+            "MODEL_PROBE": "0",
             "MODEL_PRICES": "free",
             "LOG_LEVEL": "ERROR",
         }

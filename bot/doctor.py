@@ -13,23 +13,23 @@ from enum import StrEnum
 from pathlib import Path
 
 import aiohttp
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 import sandbox
 from agent_core.errors import (
-    ModelError,
     StartError,
     StoreUnavailableError,
 )
 from agent_core.memory import weights
-from agent_core.model import Model
+from agent_core.model import Model, probe
 from agent_core.storage.bucket import Bucket
 from agent_core.storage.embedded import EmbeddedRedis
 from agent_core.storage.program import choose
 from agent_core.storage.redis import check_server, connected, place
+from agent_core.values import Usage
 from bot.settings import Settings
 from bot.webcheck import look_outside
 
@@ -44,15 +44,6 @@ _LITTLE_BYTES = 1 << 30
 _LEAST_BYTES = 100 << 20
 _CONTENT_INTENT = 1 << 18 | 1 << 19
 """Flags of an application: message content, and the same for a bot that is in few servers."""
-_HELLO: list[dict[str, JsonValue]] = [{"role": "user", "content": "Call the tool `hello` once."}]
-_TOOL: dict[str, JsonValue] = {
-    "type": "function",
-    "function": {
-        "name": "hello",
-        "description": "Say hello.",
-        "parameters": {"type": "object", "properties": {}},
-    },
-}
 
 
 class Health(StrEnum):
@@ -298,28 +289,25 @@ async def _ask_model(settings: Settings, name: str) -> Row:
         api=settings.model_api,
         prices=settings.model_prices,
     )
-    try:
-        async with model:
-            reply = await model.complete(_HELLO, [_TOOL], timeout_s=_ANSWER_WITHIN_S)
-    except ModelError as error:
+    async with model:
+        found = await probe(model, within_s=_ANSWER_WITHIN_S)
+    if found.failed:
         mend = {
             "auth": "Correct OPENAI_API_KEY.",
             "config": "Correct SMART_MODEL, or the flags of that server.",
             "quota": "Top that account up, or use another.",
             "bad_server": "Correct OPENAI_BASE_URL; it usually ends with /v1.",
-        }.get(error.kind, "Look whether OPENAI_BASE_URL is right and that server is up.")
-        return Row(part="Model", health=Health.FAIL, text=f"{name} ({error.kind}): {error}", mend=mend)
-    if reply.cost_usd is None:
+        }.get(found.error, "Look whether OPENAI_BASE_URL is right and that server is up.")
+        text = f"{name} ({found.error}): {found.failed}"
+        return Row(part="Model", health=Health.FAIL, text=text, mend=mend)
+    if model.most(Usage(prompt_tokens=1, completion_tokens=1)) is None:
         mend = "Set MODEL_PRICES, to free where it costs nothing."
-        return Row(
-            part="Model", health=Health.WARN, text=f"{name} answers; no price is known for it", mend=mend
-        )
-    if not reply.actions:
+        text = f"no price is known for {name}; {found.line()}"
+        return Row(part="Model", health=Health.WARN, text=text, mend=mend)
+    if not found.drives:
         mend = "Pick a model that calls tools well; with this one goals may stall."
-        return Row(
-            part="Model", health=Health.WARN, text=f"{name} answers, but did not call a tool", mend=mend
-        )
-    return Row(part="Model", text=f"{name} answers and calls tools")
+        return Row(part="Model", health=Health.WARN, text=found.line(), mend=mend)
+    return Row(part="Model", text=found.line())
 
 
 async def _sandbox(_: Settings) -> list[Row]:

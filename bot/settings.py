@@ -185,6 +185,7 @@ class Settings(BaseModel):
     compact_at: Annotated[
         int, Field(ge=1_000, le=100_000_000), Allowed("a whole number of tokens, at least 1000")
     ] = 32_000
+    model_probe: Annotated[bool, Allowed("1 or 0")] = True
     model_prices: Annotated[
         Prices | None,
         BeforeValidator(_prices),

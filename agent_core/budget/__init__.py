@@ -6,12 +6,14 @@ held for it. Start reading at `call.Metered`.
 """
 
 from agent_core.budget.call import Metered, MeteredCall, PricedModel
+from agent_core.budget.host import HostToll
 from agent_core.budget.meter import Meter
 from agent_core.budget.shares import share_reserved, share_settled
 from agent_core.storage.budgets import Caps
 
 __all__ = [
     "Caps",
+    "HostToll",
     "Meter",
     "Metered",
     "MeteredCall",

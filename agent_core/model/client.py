@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from hashlib import blake2b
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -18,10 +19,12 @@ from agent_core.model.reply import Failure, ModelReply
 from agent_core.model.retry import RetryRules
 from agent_core.model.text import Narrator, Tell
 from agent_core.model.toll import NoToll, Toll
+from agent_core.model.window import listed_window
 from agent_core.model.wire import Wire, open_wire
 from agent_core.values import Message, Usage
 
 _WHERE = re.compile(r"https?://[^/\s:]")
+_LIST_WITHIN_S = 10.0
 OPENAI_URL = "https://api.openai.com/v1"
 
 
@@ -60,6 +63,33 @@ class Model:
     def sees(self) -> bool | None:
         """Whether it takes pictures; None while nobody knows."""
         return self._learned.sees
+
+    @property
+    def streams(self) -> bool:
+        """Its server has not refused to stream."""
+        return "stream" not in self._learned.dropped
+
+    @property
+    def id(self) -> str:
+        """Names it and its server, with nothing in it that only the host should read."""
+        return blake2b(f"{self._base_url}\n{self.name}\n{self._api}".encode(), digest_size=16).hexdigest()
+
+    def believe(self, *, sees: bool | None, window: int | None) -> None:
+        """What was found out about it before; what its server says from now on counts more."""
+        self._learned.sees = sees if self._learned.sees is None else self._learned.sees
+        self._learned.window = self._learned.window or window
+
+    async def look_up_window(self) -> int | None:
+        """The window as the server's list of models names it, kept from now on; None where it does not."""
+        if self._wire is None or self._bad_setting():
+            return None
+        try:
+            async with asyncio.timeout(_LIST_WITHIN_S):
+                listed = await self._wire.read("/models")
+        except TimeoutError:
+            return None
+        self.believe(sees=None, window=listed_window(listed, self.name))
+        return self._learned.window
 
     async def __aenter__(self) -> Self:
         """Load the client library, off the event loop. Opens no connection yet."""

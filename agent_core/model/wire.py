@@ -5,11 +5,14 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin, urlsplit
+
+from pydantic import JsonValue
 
 from agent_core.model.failures import broken, from_status
 from agent_core.model.reply import BrokenReplyError, Failure
+from agent_core.model.shapes import load
 
 if TYPE_CHECKING:
     import httpx2
@@ -63,6 +66,26 @@ class Wire:
             yield Answer(content_type=content_type, chunks=_chunks(response))
         finally:
             await response.aclose()
+
+    async def read(self, path: str) -> JsonValue:
+        """What the server says at this path, as JSON; None where that is of no use. The caller bounds it."""
+        import httpx2
+        from openai import AsyncStream, OpenAIError
+
+        try:
+            response = cast(
+                "httpx2.Response",
+                await self._client.get(
+                    path, cast_to=httpx2.Response, stream=True, stream_cls=AsyncStream[object]
+                ),
+            )
+            try:
+                body = b"".join([chunk async for chunk in _chunks(response)])
+            finally:
+                await response.aclose()
+            return load(body.decode(errors="replace"))
+        except (_RefusedAnswerError, BrokenReplyError, OpenAIError, httpx2.HTTPError, ValueError):
+            return None
 
     async def _send(self, path: str, content: bytes) -> "httpx2.Response":
         failure: Failure | None = None

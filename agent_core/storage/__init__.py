@@ -15,6 +15,7 @@ from agent_core.storage.bucket import Bucket
 from agent_core.storage.budgets import Budgets
 from agent_core.storage.calendar import Calendar
 from agent_core.storage.chronicle import Chronicle
+from agent_core.storage.facts import Facts
 from agent_core.storage.forgetting import Forgetting
 from agent_core.storage.hearing import Hearing
 from agent_core.storage.inbox import Inbox
@@ -35,6 +36,7 @@ __all__ = [
     "Budgets",
     "Calendar",
     "Chronicle",
+    "Facts",
     "Forgetting",
     "Hearing",
     "Inbox",
@@ -68,6 +70,7 @@ class Storage:
     rules: Rules
     forgetting: Forgetting
     budgets: Budgets
+    facts: Facts
     calendar: Calendar
     ledger: Chronicle
     experiments: Chronicle
@@ -115,6 +118,7 @@ class Storage:
                 rules=Rules(redis),
                 forgetting=Forgetting(redis, journal, states, blobs),
                 budgets=Budgets(redis),
+                facts=Facts(redis),
                 calendar=Calendar(redis),
                 ledger=Chronicle(redis, once, "ledger"),
                 experiments=Chronicle(redis, once, "experiments"),

@@ -139,14 +139,22 @@ class Budgets:
 
         Also False for a call that is settled or closed already.
         """
-        host = (("usd", min(caps.host_day, MOST)), ("usd", min(caps.host_month, MOST)))
-        if await self._reserve(_host_keys(entry), nano, host):
+        if not await self.reserve_for_host(entry, nano, caps):
             return False
         server = ("server", min(caps.server_day, MOST)), (_member(entry), min(caps.member_day, MOST))
         if await self._reserve(_guild_keys(entry), nano, server):
             await self._settle(_host_keys(entry), ("usd", "usd"), 0, 0, booked=False)
             return False
         return True
+
+    async def reserve_for_host(self, entry: Entry, nano: int, caps: Caps) -> bool:
+        """Hold this much in the host's books alone; False where it would pass a cap of the host."""
+        host = (("usd", min(caps.host_day, MOST)), ("usd", min(caps.host_month, MOST)))
+        return not await self._reserve(_host_keys(entry), nano, host)
+
+    async def settle_for_host(self, entry: Entry, nano: int, usage: Usage) -> None:
+        """The same of `settle`."""
+        await self._settle(_host_keys(entry), ("usd", "usd"), nano, usage.total_tokens, booked=False)
 
     async def settle(self, entry: Entry, nano: int, usage: Usage, *, reserved: bool = True) -> None:
         """Put what the call has cost in the place of its reservation. A call of a free model has none."""

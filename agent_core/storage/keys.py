@@ -201,6 +201,11 @@ def host_call(ref: SessionRef, name: str) -> str:
     return f"gk:{{host}}:call:{checked(ref.guild_id)}:{checked(ref.id)}:{checked(name)}"
 
 
+def facts(model_id: str) -> str:
+    """String that expires: what was found out about a model."""
+    return f"gk:facts:{checked(model_id)}"
+
+
 def memories(guild_id: str) -> tuple[str, str, str, str]:
     """Of the memories: what they rest on, their vectors, their records, what changed. See memory/store.py."""
     return (

@@ -37,6 +37,8 @@ class Outside:
         self._stack = stack
         self._settings = settings
         self.parts: list[Part] = []
+        self.answers = True
+        """The model's address was not found to be silent."""
 
     def tell(self, name: str, text: str, *, warns: bool = False) -> None:
         """Add a line to the table."""
@@ -116,6 +118,7 @@ class Outside:
             reason = str(error) or type(error).__name__
             text = f"nothing answers at {url} ({reason}): check OPENAI_BASE_URL, and that the server runs"
             self.tell("Model", text, warns=True)
+            self.answers = False
 
 
 def named_model(settings: Settings, name: str) -> Model:

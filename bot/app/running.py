@@ -37,6 +37,7 @@ from bot.app.days import follow_playground
 from bot.app.folders import own_folder
 from bot.app.online import open_mcp, open_packages, open_web
 from bot.app.outside import Outside, Part, demo_goals, playground_token
+from bot.app.probing import Trial, probe_at_start
 from bot.app.remembrance import Remembrance, open_remembrance
 from bot.app.treasury import Treasury, open_treasury
 from bot.discord_api import UnavailableError
@@ -290,6 +291,8 @@ async def _build(
     line = await front.call(stack, settings, place, storage.turnstile)
     if place.local:
         await follow_playground(stack, line.http, place.api_url, clock)
+    trial = Trial(settings=settings, storage=storage, model=model, clock=clock)
+    await probe_at_start(stack, outside, trial, role)
     outside.tell("Discord", f"logged in as {line.client.user}")
     folders = stack.enter_context(ExitStack())
     own = await asyncio.to_thread(own_folder, folders, settings.data_dir / "work")

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -42,11 +42,14 @@ async def config(client: Redis, name: str, value: str) -> None:
 
 
 @asynccontextmanager
-async def serve(path: str, answer: Callable[[web.Request], web.Response]) -> AsyncGenerator[str]:
+async def serve(
+    path: str, answer: Callable[[web.Request], web.Response | Awaitable[web.Response]]
+) -> AsyncGenerator[str]:
     """A real HTTP server that answers one path; gives its address."""
 
     async def handle(request: web.Request) -> web.Response:
-        return answer(request)
+        answered = answer(request)
+        return answered if isinstance(answered, web.Response) else await answered
 
     app = web.Application()
     app.router.add_route("*", path, handle)
@@ -181,33 +184,53 @@ def reply(*calls: dict[str, object]) -> dict[str, object]:
     }
 
 
-CALL: dict[str, object] = {"id": "c1", "type": "function", "function": {"name": "hello", "arguments": "{}"}}
+def able(body: dict[str, object]) -> dict[str, object]:
+    """A model that calls what it is asked to call, and takes pictures."""
+    asked = str(body["messages"])
+    name, arguments = ("colour", '{"name": "red"}') if "image_url" in asked else ("add", '{"a": 17, "b": 25}')
+    if "'role': 'tool'" in asked:
+        name, arguments = "report", '{"total": 42}'
+    return reply({"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}})
+
+
+def silent(_: dict[str, object]) -> dict[str, object]:
+    return reply()
+
+
+def refusing(_: dict[str, object]) -> dict[str, object]:
+    return {"error": {"message": "bad key", "code": "invalid_api_key"}}
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "prices", "health", "words"),
+    ("status", "answers", "prices", "health", "words"),
     [
-        (200, reply(CALL), "free", Health.OK, "calls tools"),
-        (200, reply(), "free", Health.WARN, "did not call a tool"),
-        (200, reply(CALL), "", Health.WARN, "no price"),
-        (401, {"error": {"message": "bad key", "code": "invalid_api_key"}}, "free", Health.FAIL, "(auth)"),
+        (200, able, "free", Health.OK, "calls tools"),
+        (200, silent, "free", Health.WARN, "does not call tools"),
+        (200, able, "", Health.WARN, "no price"),
+        (401, refusing, "free", Health.FAIL, "(auth)"),
     ],
 )
-async def test_the_model_is_asked_for_a_tool_call(
-    *, tmp_path: Path, status: int, body: dict[str, object], prices: str, health: Health, words: str
+async def test_the_model_is_tried_out(
+    *,
+    tmp_path: Path,
+    status: int,
+    answers: Callable[[dict[str, object]], dict[str, object]],
+    prices: str,
+    health: Health,
+    words: str,
 ):
-    asked: list[str] = []
+    keys: list[str] = []
 
-    def answer(request: web.Request) -> web.Response:
-        asked.append(request.headers["Authorization"])
-        return web.json_response(body, status=status)
+    async def answer(request: web.Request) -> web.Response:
+        keys.append(request.headers["Authorization"])
+        return web.json_response(answers(await request.json()), status=status)
 
     async with serve("/v1/chat/completions", answer) as url:
         given = {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "s3cret", "MODEL_PRICES": prices}
         found = await rows(settings(tmp_path, SMART_MODEL="my-own", **given), "Model")
     assert [row.health for row in found] == [health]
     assert words in found[0].text
-    assert asked == ["Bearer s3cret"]
+    assert set(keys) == {"Bearer s3cret"}
     assert "s3cret" not in found[0].text
 
 

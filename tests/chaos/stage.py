@@ -137,6 +137,7 @@ async def chaos(folder: Path, **settings: str) -> AsyncGenerator[Chaos]:
             "REDIS_URL": redis_url,
             "DATA_DIR": str(with_models(folder / "data")),
             "OPENAI_BASE_URL": model.base_url,
+            "MODEL_PROBE": "0",
             "OPENAI_API_KEY": "test-key",
             "SMART_MODEL": "scripted",
             "MODEL_PRICES": "free",

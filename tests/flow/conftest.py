@@ -69,6 +69,7 @@ def settings_for(
             "OPENAI_API_KEY": "test-key",
             "SMART_MODEL": "scripted",
             "MODEL_PRICES": "free",
+            "MODEL_PROBE": "0",
             **more,
         },
         env_file=None,
