@@ -44,15 +44,13 @@ class RegisterExperiment(ToolArguments):
     """Arguments of `register_experiment`."""
 
     hypothesis: str = Field(min_length=1, max_length=500)
-    metric: str = Field(
-        min_length=1, max_length=500, description="Hits per trial, such as sign-ups per visitor."
-    )
+    metric: str = Field(min_length=1, max_length=500, description="Hits per trial: sign-ups per visitor.")
     baseline: float | None = Field(
         default=None, description="The rate to beat; none: a control arm runs along."
     )
     cost_cap: str
     stop_date: str = Field(description="YYYY-MM-DD")
-    probability: float = Field(gt=0, lt=1, description="Of success, said honestly.")
+    probability: float = Field(gt=0, lt=1, description="Of success, 0 to 1, honestly.")
 
 
 def book(ledger: Ledger, blobs: BlobStore, fetch: Fetch) -> Tool[Book]:
@@ -98,7 +96,7 @@ def book(ledger: Ledger, blobs: BlobStore, fetch: Fetch) -> Tool[Book]:
         except WebError as error:
             raise ToolError(f"The evidence cannot be read: {error}") from error
 
-    description = "Enter one transaction into the server's books. A person sees it with its evidence first."
+    description = "Enter a transaction into the server's books; a person approves it first."
     return Tool(name="book", description=description, args=Book, run=run)
 
 
@@ -129,7 +127,7 @@ def register_experiment(experiments: Experiments, clock: Clock) -> Tool[Register
             " People enter its numbers with `/experiment report`."
         )
 
-    description = "Register an experiment before it starts: what would count, its cap, when it stops."
+    description = "Register an experiment before it starts."
     return Tool(name="register_experiment", description=description, args=RegisterExperiment, run=run)
 
 

@@ -21,28 +21,28 @@ class ReadFile(ToolArguments):
     """Arguments of `read_file`."""
 
     path: str = Field(min_length=1, description="Relative to the workspace root.")
-    offset: int = Field(default=0, ge=0, description="Number of the first line to read, from 0.")
+    offset: int = Field(default=0, ge=0, description="The first line, from 0.")
 
 
 class ListFiles(ToolArguments):
     """Arguments of `list_files`."""
 
-    path: str = Field(default=".", description="A folder or a file; the workspace root if absent.")
+    path: str = Field(default=".", description="A folder; the whole workspace if absent.")
 
 
 class WriteFile(ToolArguments):
     """Arguments of `write_file`."""
 
-    path: str = Field(min_length=1, description="Relative to the workspace root.")
-    content: str = Field(description="The whole text of the file.")
+    path: str = Field(min_length=1)
+    content: str = Field(description="The whole text.")
 
 
 class EditFile(ToolArguments):
     """Arguments of `edit_file`."""
 
-    path: str = Field(min_length=1, description="Relative to the workspace root.")
-    old: str = Field(min_length=1, description="Text that stands exactly once in the file.")
-    new: str = Field(description="What to put in its place.")
+    path: str = Field(min_length=1)
+    old: str = Field(min_length=1)
+    new: str
 
 
 def read_file(workspaces: Workspaces, gallery: Gallery) -> Tool[ReadFile]:
@@ -70,7 +70,7 @@ def list_files(_workspaces: Workspaces) -> Tool[ListFiles]:
             lines.append(f"... and {len(found) - MOST_LISTED:,} more; list a folder to see them")
         return Outcome(text="\n".join(lines))
 
-    description = "List the files of the workspace with their sizes."
+    description = "List files with their sizes."
     return Tool(name="list_files", description=description, args=ListFiles, run=run)
 
 

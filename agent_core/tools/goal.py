@@ -25,7 +25,7 @@ class PlanLine(ToolArguments):
 class SetPlan(ToolArguments):
     """Arguments of `set_plan`."""
 
-    items: tuple[PlanLine, ...] = Field(max_length=30, description="The whole plan, in order.")
+    items: tuple[PlanLine, ...] = Field(max_length=30)
 
 
 class ContractCheck(ToolArguments):
@@ -50,7 +50,7 @@ class Ask(ToolArguments):
 
     question: str = Field(min_length=1, max_length=1500)
     options: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(
-        default=None, max_length=MOST_OPTIONS, description="Answers to press, at most 10."
+        default=None, max_length=MOST_OPTIONS, description="Answers to press, up to 10."
     )
 
 
@@ -76,7 +76,7 @@ def set_plan() -> Tool[SetPlan]:
         done = sum(item.done for item in items)
         return Outcome(text=f"The plan is set, {done} of {len(items)} done.", events=(PlanSet(items=items),))
 
-    description = "Set or update the plan that people see; give it whole each time."
+    description = "Set the plan that people see; give it whole each time."
     return Tool(name="set_plan", description=description, args=SetPlan, run=run)
 
 
@@ -109,7 +109,7 @@ def ask() -> Tool[Ask]:
     async def run(_args: Ask, _state: State) -> Outcome:
         raise ToolError("A question is answered by a person.")
 
-    description = "Ask the people in the thread; the answer comes back when somebody gives it."
+    description = "Ask the people in the thread, and wait for the answer."
     return Tool(name="ask", description=description, args=Ask, run=run)
 
 
@@ -121,7 +121,7 @@ def deliver() -> Tool[Deliver]:
         names = ", ".join(one.path for one in files)
         return Outcome(text=f"Handed over: {names}.", events=(Delivered(files=files, note=args.note),))
 
-    description = "Hand files of the workspace over to the people in the thread."
+    description = "Hand files over to the people in the thread."
     return Tool(name="deliver", description=description, args=Deliver, run=run)
 
 
@@ -131,5 +131,5 @@ def finish() -> Tool[Finish]:
     async def run(_args: Finish, _state: State) -> Outcome:
         raise ToolError("The session ends by its contract.")
 
-    description = "End the goal: a summary, and the files to hand over."
+    description = "End the goal."
     return Tool(name="finish", description=description, args=Finish, run=run)

@@ -26,10 +26,8 @@ _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PRO
 class RunOnline(ToolArguments):
     """Arguments of `run_online`."""
 
-    code: str = Field(min_length=1, description="A whole Python script.")
-    hosts: list[str] = Field(
-        min_length=1, max_length=10, description="The only hosts it reaches, by http(s)."
-    )
+    code: str = Field(min_length=1)
+    hosts: list[str] = Field(min_length=1, max_length=10, description="Names alone.")
 
 
 class Install(ToolArguments):
@@ -73,7 +71,9 @@ def run_online(boxes: Boxes, rules: Rules) -> Tool[RunOnline]:
         said = told(state, head, outcome.text, sources=sources, records=records, changed=outcome.changed)
         return replace(said, is_error=outcome.is_error, removed=outcome.removed)
 
-    description = "Run a Python script that may reach the named hosts by a proxy (set in its environment)."
+    description = (
+        "Run a Python script that may reach these hosts by HTTP(S), through the proxy in its environment."
+    )
     return Tool(name="run_online", description=description, args=RunOnline, run=run)
 
 
@@ -93,7 +93,7 @@ def install(packages: Packages) -> Tool[Install]:
         )
         return Outcome(text=f"Installed: {names}. Later code can import it.", events=events, fenced=True)
 
-    description = "Install Python packages (wheels only) for later code of this goal."
+    description = "Install Python packages (wheels) for later code of this goal."
     return Tool(name="install", description=description, args=Install, run=run)
 
 

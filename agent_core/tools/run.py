@@ -24,13 +24,13 @@ MOST_NAMED = 20
 class RunPython(ToolArguments):
     """Arguments of `run_python`."""
 
-    code: str = Field(min_length=1, description="A whole script. Files that it writes stay in the workspace.")
+    code: str = Field(min_length=1)
 
 
 class RunShell(ToolArguments):
     """Arguments of `run_shell`."""
 
-    command: str = Field(min_length=1, description="A command line for /bin/sh.")
+    command: str = Field(min_length=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def run_python(boxes: Boxes) -> Tool[RunPython]:
     async def run(args: RunPython, state: State) -> Outcome:
         return await in_box(boxes, state, lambda box: box.run_python(args.code))
 
-    description = "Run a Python script in the sandbox; the working directory is the workspace."
+    description = "Run a Python script in the sandbox, in the workspace, where its files stay."
     return Tool(name="run_python", description=description, args=RunPython, run=run)
 
 
@@ -65,7 +65,7 @@ def run_shell(boxes: Boxes) -> Tool[RunShell]:
     async def run(args: RunShell, state: State) -> Outcome:
         return await in_box(boxes, state, lambda box: box.run_shell(args.command))
 
-    description = "Run a shell command in the sandbox; the working directory is the workspace."
+    description = "Run a command line of /bin/sh in the sandbox, in the workspace."
     return Tool(name="run_shell", description=description, args=RunShell, run=run)
 
 

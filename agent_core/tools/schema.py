@@ -8,11 +8,18 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-SHORT = 500
-"""Characters; a limit of this or less is told, a longer one is hardly ever met."""
 _UNTOLD = frozenset(
     {"$defs", "title", "default", "additionalProperties"}
-    | {"minLength", "minItems", "maxItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+    | {
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+    }
 )
 
 
@@ -30,7 +37,7 @@ def _told(schema: Mapping[str, Any], others: Mapping[str, Any]) -> Schema:
         schema = {**inner, **{key: value for key, value in schema.items() if key != "$ref"}}
     out: Schema = {}
     for key, value in schema.items():
-        if key in _UNTOLD or (key == "maxLength" and value > SHORT):
+        if key in _UNTOLD:
             continue
         if key == "properties":
             out[key] = {name: _told(one, others) for name, one in value.items()}

@@ -218,7 +218,7 @@ def _run_skill(workshop: Workshop) -> Tool[RunSkill]:
             events=(*outcome.events, *await workshop.marks(state, [held.card])),
         )
 
-    description = "Run a skill of this server in the sandbox; the working directory is the workspace."
+    description = "Run a skill of this server in the sandbox, in the workspace."
     return Tool(name="run_skill", description=description, args=RunSkill, run=run)
 
 

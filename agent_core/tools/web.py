@@ -76,7 +76,7 @@ class FetchFile(ToolArguments):
     """Arguments of `fetch_file`."""
 
     url: str = Field(min_length=1, max_length=4096)
-    path: str = Field(min_length=1, description="Where to put it in the workspace.")
+    path: str = Field(min_length=1)
 
 
 def web_tools(online: Online, workspaces: Workspaces) -> list[AnyTool]:
@@ -160,7 +160,7 @@ def fetch_file(online: Online, workspaces: Workspaces) -> Tool[FetchFile]:
         records = visit.records or []
         return told(state, head, text, sources=[source], records=records, changed=(written,))
 
-    description = "Fetch a file from the web into the workspace, at most 20 MB."
+    description = "Fetch a file of the web into the workspace, up to 20 MB."
     return Tool(name="fetch_file", description=description, args=FetchFile, run=run)
 
 

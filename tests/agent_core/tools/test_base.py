@@ -75,14 +75,14 @@ def test_the_model_is_told_nothing_that_only_our_own_check_needs(tools: Toolbox)
             "options": {
                 "items": {"type": "string"},
                 "type": "array",
-                "description": "Answers to press, at most 10.",
+                "description": "Answers to press, up to 10.",
             },
         },
         "required": ["question"],
         "type": "object",
     }
     lines = told["set_plan"]["parameters"]["properties"]["items"]["items"]
-    assert lines["properties"] == {"text": {"maxLength": 200, "type": "string"}, "done": {"type": "boolean"}}
+    assert lines["properties"] == {"text": {"type": "string"}, "done": {"type": "boolean"}}
     assert lines["required"] == ["text"]
 
 
