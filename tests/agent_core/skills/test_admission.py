@@ -10,6 +10,7 @@ from agent_core.skills import (
     Card,
     Checker,
     Gate,
+    Judgement,
     Library,
     Offer,
     Origin,
@@ -168,3 +169,18 @@ async def test_a_mutant_that_nothing_tells_from_the_script_is_not_held_against_a
     slack = COUNT.replace("sorted(counts)", "counts").replace(".lower()", "")
     weak = await Gate(checker).judge("from main import commonest\nassert commonest('a') == 'a'", slack)
     assert weak.fault == "weak check", weak.text
+
+
+async def test_what_no_longer_holds_moves_to_the_failures_and_back(
+    admission: Admission, library: Library, pool: Pool
+):
+    script = Script(name="clamp", description="Keeps a number between two limits.", source=CLAMP)
+    card = Card(script=script, origin=Origin(channel_id="7"))
+    wrong = CHECK.replace("== 30", "== 31")
+    await library.file(GUILD, card, wrong, Judgement(fault=None, text="It held."), channels={"7"})
+    held = await library.named(GUILD, "clamp", channels={"7"})
+    assert (await admission.again(GUILD, held, pool)).fault == "fails"
+    held = await library.named(GUILD, "clamp", channels={"7"})
+    assert held.skill.shelf == "failures"
+    await library.undo(GUILD, 2)
+    assert (await library.named(GUILD, "clamp", channels={"7"})).skill.proven
