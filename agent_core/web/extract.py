@@ -26,9 +26,11 @@ MOST_ELEMENTS = 25_000
 MOST_LINKS = 5_000
 DEEPEST = 150
 """Elements inside each other; the parsers recurse."""
-_LITTLE = 0.4
-_LITTLE_OF_PIECES = 0.85
-"""Of a page of cards, rows and headings the main text is often a fragment."""
+_FRAGMENT = 0.4
+_FRAGMENT_OF_THREAD = 0.65
+_FEWEST_POSTS = 3
+_MOST_POSTS = 500
+_POST = re.compile(r"(?:^|\s)(?:post|message|reply|answer|topic-post|crawler-post)(?:$|[\s-])")
 _PARAGRAPH_WORDS = 15
 _PROSE_SHARE = 0.5
 _LONGEST_HEADING = 300
@@ -154,9 +156,28 @@ def _chosen(tree: Tree, source: str, url: str) -> str:
     if article and prose and len(main.split()) >= _FEW_WORDS:
         return main
     strip = strip_page(source, url)
-    enough = _LITTLE if article or prose else _LITTLE_OF_PIECES
-    words = len(text_of(strip).split())
-    return _headed(tree, strip if len(text_of(main).split()) < enough * words else main)
+    return _headed(tree, _better(tree, main, strip, article=article, prose=prose))
+
+
+def _better(tree: Tree, main: str, strip: str, *, article: bool, prose: bool) -> str:
+    """The strip where the main text is a fragment of it; of cards and rows the strip, unless that is one."""
+    found, all_of_it = len(text_of(main).split()), len(text_of(strip).split())
+    if not (article or prose):
+        return strip if all_of_it >= _FRAGMENT * found else main
+    enough = _FRAGMENT_OF_THREAD if _is_thread(tree, all_of_it) else _FRAGMENT
+    return strip if found < enough * all_of_it else main
+
+
+def _is_thread(tree: Tree, size: int) -> bool:
+    """Whether most of the page's `size` words stand in several posts: some may be missing then."""
+    posts: list[Tree] = []
+    for element in tree.iter("div", "article", "li", "section", "table", "tr"):
+        if _POST.search(element.get("class") or "") and not (posts and posts[-1] in element.iterancestors()):
+            posts.append(element)
+        if len(posts) > _MOST_POSTS:
+            break
+    words = [len(str(post.text_content()).split()) for post in posts]
+    return len(words) >= _FEWEST_POSTS and sum(words) >= _PROSE_SHARE * size
 
 
 def _is_prose(tree: Tree, markdown: str) -> bool:
