@@ -16,6 +16,7 @@ from bot.commands.desk import Desk, guild_of, let_in
 from bot.commands.skills_box import bring_in, run_it
 from bot.discord_api import Upload
 from bot.render import skills as render
+from bot.render.books import fitted
 
 _CHOICES = 25
 _ROOM = 100
@@ -44,7 +45,7 @@ def _add_reading(desk: Desk, group: app_commands.Group) -> None:
         found = await desk.library.held(
             guild_of(interaction), channels=channels, shelf=shelf, archived=archived
         )
-        await answer(desk.api, interaction, render.listed(found, shelf or ""))
+        await _answer_whole(desk, interaction, render.listed(found, shelf or ""), "skills.md")
 
     @group.command(name="show", description="One skill with its code and the open half of its check.")
     @app_commands.describe(
@@ -83,7 +84,8 @@ def _add_reading(desk: Desk, group: app_commands.Group) -> None:
         channels = await _reading(desk, interaction)
         guild_id = guild_of(interaction)
         changes = await desk.library.history(guild_id)
-        await answer(desk.api, interaction, render.history(changes, await _known(desk, guild_id, channels)))
+        rows = render.history(changes, await _known(desk, guild_id, channels))
+        await _answer_whole(desk, interaction, rows, "history.md")
 
 
 def _add_exchange(desk: Desk, group: app_commands.Group) -> None:
@@ -141,6 +143,13 @@ def _add_changing(desk: Desk, group: app_commands.Group) -> None:
         done = await desk.library.undo(guild_of(interaction), change, by=member.id)
         text = f"Change {change} is undone." if done else f"Change {change} had been undone before."
         await answer(desk.api, interaction, text)
+
+
+async def _answer_whole(desk: Desk, interaction: Asking, rows: list[str], name: str) -> None:
+    """As many rows as fit, and all of them as a file where some do not."""
+    text, whole = fitted(rows, render.ROOM), "\n".join(rows)
+    files = [Upload(name=name, source=whole.encode("utf-8", "replace"))] if text != whole else []
+    await answer(desk.api, interaction, text, files)
 
 
 async def _reading(desk: Desk, interaction: Asking) -> Channels:

@@ -30,13 +30,13 @@ def row(held: Held) -> str:
     )
 
 
-def listed(held: Sequence[Held], shelf: str) -> str:
+def listed(held: Sequence[Held], shelf: str) -> list[str]:
     """The newest first."""
     if not held:
-        return f"There are no {shelf} here yet." if shelf else "There are no skills here yet."
+        return [f"There are no {shelf or 'skills'} here yet."]
     proven = sum(one.skill.proven for one in held)
     head = f"**{counted(len(held), 'skill')}**: {proven} proven, {len(held) - proven} failed"
-    return fitted([head, *(row(one) for one in reversed(held))], ROOM)
+    return [head, *(row(one) for one in reversed(held))]
 
 
 def page(held: Held, parents: Iterable[str]) -> str:
@@ -89,12 +89,12 @@ def plain_change(change: Change, names: Mapping[str, str]) -> str:
     return f"{change.number}: {what}"
 
 
-def history(changes: Sequence[Change], names: Mapping[str, str]) -> str:
+def history(changes: Sequence[Change], names: Mapping[str, str]) -> list[str]:
     """The newest changes first."""
     if not changes:
-        return "Nothing has happened yet."
+        return ["Nothing has happened yet."]
     rows = [change_row(one, names) for one in reversed(changes)]
-    return fitted([*rows, "-# `/skills undo` takes one back; nothing is lost by it."], ROOM)
+    return [*rows, "-# `/skills undo` takes one back; nothing is lost by it."]
 
 
 def stats(shelves: Shelves) -> str:
