@@ -75,6 +75,7 @@ class Storage:
     ledger: Chronicle
     experiments: Chronicle
     skills: Chronicle
+    lessons: Chronicle
     warnings: tuple[StoreWarning, ...] = ()
     """Settings of this Redis that could lose what was acknowledged; for the host."""
 
@@ -123,5 +124,6 @@ class Storage:
                 ledger=Chronicle(redis, once, "ledger"),
                 experiments=Chronicle(redis, once, "experiments"),
                 skills=Chronicle(redis, once, "skills"),
+                lessons=Chronicle(redis, once, "lessons"),
                 warnings=warnings,
             )
