@@ -15,7 +15,7 @@ CODES_QUOTA = _set(
     """
     insufficient_quota exceeded_current_quota_error billing_hard_limit_reached billing_not_active
     payment_required insufficient_balance insufficient_credits insufficient_user_quota
-    insufficient_funds access_terminated arrearage quota_exceeded 1113 1008
+    insufficient_funds access_terminated arrearage quota_exceeded budget_exceeded 1113 1008
     """
 )
 CODES_OVERFLOW = _set(
@@ -75,7 +75,7 @@ FINISH_FAILED = _set(
 )
 
 OVERFLOW = _any(
-    r"context[ _]length[ _]exceeded",
+    r"context[ _]?(?:length|window)[ _]?exceeded",
     r"maximum context length",
     r"exceed\w* (?:the |this |its |your )?(?:\w+'?s? ){0,2}(?:available )?"
     r"context (?:window|length|size|limit)",
@@ -103,8 +103,11 @@ OVERFLOW = _any(
     r"range of input length",
     r"string too long\. expected a string with maximum length",
     r"max input characters",
-    r"request too large",
+    r"(?:request|payload|entity) too large",
     r"input or output tokens must be reduced",
+    r"must have less than \d+ tokens",
+    "长度超过",
+    "超长",
 )
 NOT_OVERFLOW = _any(
     r"context deadline",  # a Go server's timeout
@@ -129,6 +132,7 @@ QUOTA = _any(
     r"\bpayment required\b",
     r"\bfunds\b",
     r"\bspend(?:ing)? (?:limit|cap)\b",
+    r"\bmax budget\b",
     r"\barrears\b",
     r"\boverdue\b",
     "余额",
@@ -141,6 +145,7 @@ SPENT = _any(
     r"exceed",
     r"r[ua]n out",
     r"exhaust",
+    r"reached (?:its|your|the) ",
     r"recharge",
     r"top[ -]?up",
     r"no (?:remaining )?(?:credits?|balance|quota)",

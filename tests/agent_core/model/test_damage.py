@@ -178,6 +178,31 @@ def test_a_damaged_body_is_classified(body: bytes, damage: list[tuple[float, int
     run(body, cuts)
 
 
+RESPONSE = raw(RESPONDED)
+
+
+@settings(deadline=None)
+@given(edits, sizes)
+def test_a_damaged_response_is_classified(damage: list[tuple[float, int, bytes]], cuts: list[int]):
+    body = RESPONSE
+    for place, length, patch in damage:
+        at = int(place * len(body))
+        body = body[:at] + patch + body[at + length :]
+    run(body, cuts, codec=RESPONSES)
+
+
+@settings(deadline=None)
+@given(st.integers(0, len(RESPONSE)), sizes)
+def test_a_response_cut_anywhere_is_whole_or_none(at: int, cuts: list[int]):
+    whole, cut = run(RESPONSE, codec=RESPONSES), run(RESPONSE[:at], cuts, codec=RESPONSES)
+    assert isinstance(whole, ModelReply)
+    if isinstance(cut, ModelReply):
+        assert (cut.text, [one.arguments for one in cut.actions]) == (
+            whole.text,
+            [one.arguments for one in whole.actions],
+        )
+
+
 odd = st.recursive(
     st.sampled_from(
         [
