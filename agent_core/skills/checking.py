@@ -20,6 +20,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from agent_core.errors import SandboxRefusedError
+from agent_core.skills.explained import explained
 from agent_core.skills.inside import program
 from agent_core.skills.telling import calls, differing
 from sandbox import Limits, Pool, RunResult, Sandbox, SandboxUnavailableError
@@ -110,7 +111,9 @@ class Checker:
         if timeout_s is not None:
             limits = replace(limits, timeout_s=min(timeout_s, limits.timeout_s))
         judge = folder / "judge"
-        await asyncio.to_thread(_write, judge, {"check.py": check, "skill/main.py": stand_in(source)})
+        await asyncio.to_thread(
+            _write, judge, {"check.py": explained(check), "skill/main.py": stand_in(source)}
+        )
         arguments = ["--cases", cases] if cases else []
         async with Sandbox(judge, limits, self._pool) as box:
             listener = await box.listen(_PORT)
