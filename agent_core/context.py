@@ -156,7 +156,8 @@ def _goal(started: SessionStarted) -> Message:
     if started.before:
         parts.append(f"An earlier goal in this thread has ended, as follows.\n{started.before}")
     if started.kept:
-        parts.append(_files(started.kept, "Its files are in the workspace:"))
+        whose = "Copies of its files are" if started.parent else "Its files are"
+        parts.append(_files(started.kept, f"{whose} in the workspace:"))
     if started.files:
         parts.append(_files(started.files))
     return {"role": "user", "content": "\n\n".join(parts)}

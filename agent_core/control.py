@@ -1,7 +1,7 @@
 """The door for everyone outside: start a session, say something to it, list and read."""
 
 import math
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -34,6 +34,9 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 SMALL_WINDOW = 16_384
 """Tokens; a model with no more gets the few tools of `tools.SMALL` and a short system prompt."""
 
+GOAL = "goal"
+"""The role of a session that works on whatever somebody asks."""
+
 ABANDONED_S = 7 * 86_400.0
 """Seconds after which a server that removed the bot is forgotten."""
 
@@ -52,6 +55,8 @@ class Order:
     budget_usd: float | None = None
     """US$; replaces the host's cap for one session."""
     files: tuple[NamedFile, ...] = ()
+    role: str = GOAL
+    """What kind of session it is; see roles.py."""
     after: State | None = None
     """The goal whose thread it goes on in, which has ended."""
 
@@ -68,12 +73,22 @@ class Fork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RolePrefix:
+    """What the sessions of one role begin with."""
+
+    system: str
+    tools: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prefix:
     """What every session of this host begins with."""
 
     model: str
     system: str
     tools: tuple[Message, ...]
+    roles: Mapping[str, RolePrefix] = field(default_factory=dict[str, RolePrefix])
+    """Those of other roles than `goal`."""
     safe_tools: tuple[str, ...] = ()
     """Tools of outside servers that the host has marked as safe."""
     limits: Limits = field(default_factory=Limits)
@@ -88,6 +103,14 @@ class Prefix:
         """The one for a session that begins now."""
         window = self.window()
         return self.small if self.small and window and window <= SMALL_WINDOW else self
+
+    def of(self, role: str) -> RolePrefix:
+        """What a session of this role begins with. Raises RefusedError where this host has no such role."""
+        if role == GOAL:
+            return RolePrefix(system=self.system, tools=self.tools)
+        if found := self.roles.get(role):
+            return found
+        raise RefusedError(f"This host knows no sessions of the kind {role!r}.")
 
 
 class Control:
@@ -104,8 +127,9 @@ class Control:
         """Begin a session, once however often it is called. Raises RefusedError while all is halted."""
         if order.budget_usd is not None and not 0 <= order.budget_usd < math.inf:
             raise RefusedError("The budget is no amount in US$. Give a number such as 0.50.")
-        rules = await self._unless_halted(order.ref)
         prefix = self._prefix.fitting()
+        begins = prefix.of(order.role)
+        rules = await self._unless_halted(order.ref)
         started = SessionStarted(
             goal=order.goal,
             starter=order.starter,
@@ -113,8 +137,9 @@ class Control:
             autonomy=order.autonomy or rules.autonomy,
             limits=prefix.limits.with_usd(order.budget_usd),
             model=prefix.model,
-            system=prefix.system,
-            tools=prefix.tools,
+            system=begins.system,
+            tools=begins.tools,
+            role=order.role,
             done_when=order.done_when,
             files=dropped_apart(order.after.files if order.after else {}, order.files),
             before=order.after.ended.summary if order.after and order.after.ended else "",
@@ -210,8 +235,8 @@ class Control:
         return await self.storage.journal.read(ref, after)
 
     async def live(self, guild_id: str) -> list[SessionRef]:
-        """The server's sessions that have not ended."""
-        return await self.storage.index.live(guild_id)
+        """The server's goals that have not ended. A sub-session lives in the goal above it."""
+        return [ref for ref in await self.storage.index.live(guild_id) if not ref.is_sub]
 
     async def live_states(self, guild_id: str) -> list[State]:
         """How they stand, as `states`."""
@@ -229,8 +254,8 @@ class Control:
                 yield state
 
     async def recent(self, guild_id: str, limit: int) -> list[SessionRef]:
-        """The server's newest sessions, ended ones too."""
-        return await self.storage.index.recent(guild_id, limit)
+        """The server's newest goals, ended ones too."""
+        return await self.storage.index.recent(guild_id, limit, subs=False)
 
     async def guilds(self) -> list[str]:
         """The ids of the servers that have sessions."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from agent_core.below import CalledBack, Delegated, Rejoined, Relayed
 from agent_core.errors import LimitName, NewerEventError
 from agent_core.outside import Installed, Marked, Reached
 from agent_core.past import Forked, Reminded, Rewound
@@ -15,6 +16,7 @@ from agent_core.signals import Post, as_json
 from agent_core.thinking import CallReserved, CallSettled, Compacted, Recalled, Thought, ThoughtFailed, Told
 from agent_core.values import (
     NO_MARKS,
+    Action,
     Autonomy,
     Check,
     CheckResult,
@@ -59,7 +61,9 @@ class SessionStarted:
     before: str = ""
     """How the goal that this thread had before has ended."""
     kept: tuple[NamedFile, ...] = ()
-    """That goal's files, where they lay."""
+    """The files of that goal, or of the session above, where they lay."""
+    role: str = "goal"
+    """Names the prompt and the set of tools; see roles.py."""
     kind: Literal["started"] = "started"
 
 
@@ -124,6 +128,8 @@ class Proposed:
     plan_card: bool = False
     judges: tuple[str, ...] = ()
     """Names of the contract's checks that a person judges here."""
+    asks_for: Action | None = None
+    """Of a sub-session: what it wants to do. `action` then names both."""
     kind: Literal["proposed"] = "proposed"
 
 
@@ -203,26 +209,6 @@ class QuestionAsked:
     question: str
     options: tuple[str, ...] = ()
     kind: Literal["question"] = "question"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegated:
-    """The action is done by a session of its own, which is waited for."""
-
-    action: str
-    session: str
-    """Its id, in the same server."""
-    kind: Literal["delegated"] = "delegated"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejoined:
-    """That session has ended; its outcome is observed in the same commit."""
-
-    action: str
-    session: str
-    status: Status
-    kind: Literal["rejoined"] = "rejoined"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +311,8 @@ Event = (
     | ContractFrozen
     | QuestionAsked
     | Delegated
+    | Relayed
+    | CalledBack
     | Rejoined
     | Delivered
     | Checked

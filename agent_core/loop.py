@@ -10,6 +10,7 @@ from agent_core.errors import GoalkeeperError, UnreadableJournalError
 from agent_core.events import Ended
 from agent_core.session import (
     Act,
+    Attend,
     CheckContract,
     End,
     Propose,
@@ -49,7 +50,7 @@ async def turn(house: House, ref: SessionRef) -> None:
         await _fail(house, state, error)  # a bug of ours ends one session, with a reference, and no other
 
 
-async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat case per thing to do
+async def _turn(house: House, state: State) -> None:  # noqa: C901, PLR0912 - one flat case per thing to do
     await house.meter.recover(state)
     fresh = await house.storage.inbox.fresh(state.ref, state.inbox_id)
     before, shown = (state.step, state.inbox_id), 0
@@ -71,6 +72,10 @@ async def _turn(house: House, state: State) -> None:  # noqa: C901 - one flat ca
                 begun = await steps.begin(house, state, pending, verdict)
                 fresh = await house.meter.commit(state, begun, fresh)
                 events = await steps.act(house, state, pending)
+            case Attend(pending=pending):
+                events = await steps.attend(house, state, pending)
+                if not events:
+                    return await steps.rest(house, state, None)
             case CheckContract(pending=pending):
                 events = await steps.check(house, state, pending)
             case Record(events=recorded):

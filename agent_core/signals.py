@@ -107,8 +107,29 @@ class RewindAsked:
     kind: Literal["rewind"] = "rewind"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worded:
+    """The session above a sub-session hands on whether an action may run."""
+
+    action: str
+    """The sub-session's own key."""
+    person: Person
+    allowed: bool
+    reason: str | None = None
+    kind: Literal["worded"] = "worded"
+
+
 Signal = (
-    Said | Edited | Withdrawn | Reacted | ThreadOpened | StopAsked | PauseAsked | ResumeAsked | RewindAsked
+    Said
+    | Edited
+    | Withdrawn
+    | Reacted
+    | ThreadOpened
+    | StopAsked
+    | PauseAsked
+    | ResumeAsked
+    | RewindAsked
+    | Worded
 )
 
 _adapter: TypeAdapter[Signal] = TypeAdapter(Annotated[Signal, Field(discriminator="kind")])

@@ -1,13 +1,14 @@
 """What the loop does outside of the state: think, act, check, end. Each returns what happened."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from agent_core import compacting, context
 from agent_core.budget import Meter, Metered, PricedModel
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner, in_words, judged_files
+from agent_core.delegating import Delegating, delegated
 from agent_core.engine import Engine
 from agent_core.errors import (
     BudgetReachedError,
@@ -37,6 +38,7 @@ from agent_core.model import tool_names
 from agent_core.outside import Marked
 from agent_core.policy import Verdict
 from agent_core.session import Pending, State
+from agent_core.session.below import stands_still
 from agent_core.session.files import free_path, named
 from agent_core.session.lead import Lead
 from agent_core.session.next import first_proposal, must_hear
@@ -44,7 +46,7 @@ from agent_core.session.pending import keyed
 from agent_core.session.take import disown
 from agent_core.skills import Ask
 from agent_core.storage import Storage
-from agent_core.tools import Outcome, Toolbox, cut, observe
+from agent_core.tools import Outcome, SubGoal, Toolbox, cut, observe
 from agent_core.values import Message, NamedFile, Person, Right, Status
 from agent_core.workspace import Workspaces
 
@@ -91,6 +93,14 @@ class House:
     window: Callable[[], int | None] = lambda: None
     """The model's window in tokens, as far as it is known by now."""
     gallery: Gallery
+    roles: Mapping[str, Toolbox] = field(default_factory=dict[str, Toolbox])
+    """The tools of sessions that do not work on a goal of somebody's; see roles.py."""
+    delegating: Delegating | None = None
+    """None: there are no sub-sessions."""
+
+    def tools_of(self, state: State) -> Toolbox:
+        """What this session may use."""
+        return self.roles.get(state.started.role, self.tools)
 
 
 async def think(house: House, state: State) -> tuple[Event, ...]:
@@ -115,14 +125,14 @@ async def think(house: House, state: State) -> tuple[Event, ...]:
         return (*call.settled(), _reached(error))
     except ModelError as error:
         return (*call.settled(), _failed(house, state, error))
-    step = state.step + 1
+    step, tools = state.step + 1, house.tools_of(state)
     actions = keyed(step, reply.actions)
     offered = tool_names(state.started.tools)
     thought = Thought(
         step=step,
         text=reply.text,
         actions=reply.actions,
-        problems={key: problem for key, one in actions if (problem := house.tools.problem(one, offered))},
+        problems={key: problem for key, one in actions if (problem := tools.problem(one, offered))},
         usage=reply.usage,
         cost_usd=reply.cost_usd,
         message=reply.message,
@@ -178,8 +188,13 @@ async def act(house: House, state: State, pending: Pending) -> tuple[Event, ...]
     """Run the action, if it has started, and cut what came back to size."""
     if not pending.started:
         return ()
+    work = house.tools_of(state).act(pending.action, state)
     try:
-        outcome = await interruptible(house.tools.act(pending.action, state), house.storage.inbox, state)
+        outcome = await interruptible(work, house.storage.inbox, state)
+        if outcome.sub:
+            return _hand_over(house, state, pending, outcome.sub)
+    except ToolError as error:
+        outcome = Outcome(text=str(error), is_error=True)
     except InterruptionError as error:
         outcome = Outcome(text=f"{error} The files are as they were before it.", is_error=True)
     except BudgetReachedError as error:
@@ -187,6 +202,23 @@ async def act(house: House, state: State, pending: Pending) -> tuple[Event, ...]
     except SandboxRefusedError as error:
         return (Paused(by="bot", reason=str(error)),)  # started, not observed: it is run again on resume
     return (*outcome.events, await _observed(house, state, pending, outcome))
+
+
+def _hand_over(house: House, state: State, pending: Pending, sub: SubGoal) -> tuple[Event, ...]:
+    """Have a session of its own do it. Raises ToolError where there can be none."""
+    if house.delegating is None:
+        raise ToolError("There are no sub-sessions here. Do this yourself.")
+    return delegated(state, pending, sub)
+
+
+async def attend(house: House, state: State, pending: Pending) -> tuple[Event, ...]:
+    """Look after the session that does the action; nothing where it is waited for."""
+    if house.delegating is None:
+        return (await _not_finished(house, state, pending, "There are no sub-sessions here."),)
+    found = await house.delegating.attend(state, pending, lambda one: _still_may(house, state, one))
+    if not isinstance(found, Outcome):
+        return found
+    return (*found.events, await _observed(house, state, pending, found))
 
 
 async def check(house: House, state: State, pending: Pending) -> tuple[Event, ...]:
@@ -211,7 +243,8 @@ async def check(house: House, state: State, pending: Pending) -> tuple[Event, ..
 async def end(house: House, state: State, status: Status, pending: Pending | None) -> tuple[Event, ...]:
     """The closing event, or what keeps the goal from ending."""
     if pending is None:
-        summary = f"Stopped by {state.stop.person.name}." if state.stop else "Stopped."
+        why = stands_still(state, house.clock.now()) or "Stopped."
+        summary = f"Stopped by {state.stop.person.name}." if state.stop else why
         return (Ended(status=status, summary=summary, checked=False),)
     if pending.decision and not await _still_may(house, state, pending):
         return disown(state, pending)
@@ -225,8 +258,8 @@ async def end(house: House, state: State, status: Status, pending: Pending | Non
 
 async def lead(house: House, state: State, shown: int) -> tuple[Lead, int]:
     """How far the session is ahead of its thread, and which version that shows; `shown`: as known before."""
-    if not house.followed:
-        return Lead(), shown
+    if not house.followed or state.started.parent:
+        return Lead(), shown  # the thread shows no steps of a sub-session
     found = state.tail.lead(shown)
     if not found.too_far(house.clock.now()):
         return found, shown
@@ -236,7 +269,7 @@ async def lead(house: House, state: State, shown: int) -> tuple[Lead, int]:
 
 async def heard(house: House, state: State) -> bool:
     """Whether a no, or words, would be known by now: asked only where it matters."""
-    if not house.followed or not must_hear(state, house.clock.now()):
+    if not house.followed or state.started.parent or not must_hear(state, house.clock.now()):
         return True
     return await house.storage.hearing.heard(state.ref.guild_id)
 
@@ -253,7 +286,11 @@ async def rest(house: House, state: State, until: float | None) -> None:
     """Leave the session alone until a signal or the given time."""
     # What a turn asked for on its way may have been lost with its worker.
     await house.engine.report(state.ref)
+    if above := state.started.parent:
+        await house.engine.wake(above.ref)  # it may wait for just this
     if state.ended:
+        if house.delegating:
+            await house.delegating.leave(state)
         await house.on_ended(state)
         await house.storage.index.ended(state.ref)
         await house.storage.inbox.clear(state.ref)
@@ -281,8 +318,10 @@ def _failed(house: House, state: State, error: ModelError) -> ThoughtFailed:
 
 
 async def _still_may(house: House, state: State, pending: Pending) -> bool:
-    """Whether whoever decided may still decide, now that it is acted on."""
-    return pending.decision is None or await house.still_may(state, pending.decision.person, Right.APPROVE)
+    """Whether whoever decided may still, now that it is acted on. Asked above a sub-session, not in it."""
+    if pending.decision is None or state.started.parent:
+        return True
+    return await house.still_may(state, pending.decision.person, Right.APPROVE)
 
 
 async def _observed(house: House, state: State, pending: Pending, outcome: Outcome) -> Observed:

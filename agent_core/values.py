@@ -15,6 +15,10 @@ TOMBSTONE = "[forgotten]"
 """What stands where something was said that is forgotten."""
 
 
+_BELOW = "~"
+"""Stands in the id of a sub-session between the session above it and the action, and in no other id."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SessionRef:
     """Names one session. Both ids are decimal or URL-safe strings."""
@@ -30,6 +34,15 @@ class SessionRef:
         """The inverse of `str`."""
         guild_id, _, session_id = text.partition("/")
         return cls(guild_id, session_id)
+
+    def sub(self, action: str) -> "SessionRef":
+        """The session that does this action of this one."""
+        return SessionRef(self.guild_id, f"{self.id}{_BELOW}{action}")
+
+    @property
+    def is_sub(self) -> bool:
+        """It was started by a session, not by a person."""
+        return _BELOW in self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ held for it. Start reading at `call.Metered`.
 from agent_core.budget.call import Metered, MeteredCall, PricedModel
 from agent_core.budget.host import HostToll
 from agent_core.budget.meter import Meter
-from agent_core.budget.shares import share_reserved, share_settled
+from agent_core.budget.shares import share_name, share_reserved, share_settled, shares_held
 from agent_core.storage.budgets import Caps
 
 __all__ = [
@@ -18,6 +18,8 @@ __all__ = [
     "Metered",
     "MeteredCall",
     "PricedModel",
+    "share_name",
     "share_reserved",
     "share_settled",
+    "shares_held",
 ]

@@ -2,6 +2,7 @@
 
 from agent_core.session.next import (
     Act,
+    Attend,
     CheckContract,
     End,
     Next,
@@ -18,6 +19,7 @@ from agent_core.session.take import take
 
 __all__ = [
     "Act",
+    "Attend",
     "CheckContract",
     "End",
     "Next",

@@ -7,7 +7,6 @@ from agent_core.events import (
     Checked,
     Decided,
     DecisionWithdrawn,
-    Delegated,
     Observed,
     Proposed,
     QuestionAsked,
@@ -16,14 +15,14 @@ from agent_core.events import (
 )
 from agent_core.policy import kinds, risk_of
 from agent_core.session.pending import Pending
-from agent_core.values import Risk
+from agent_core.values import Action, Risk
 
 if TYPE_CHECKING:
     from agent_core.session.state import State
 
 
 Deciding = ReactionChanged | Proposed | Decided | DecisionWithdrawn | RuleOffered
-Acting = ActionStarted | Observed | QuestionAsked | Delegated | Checked
+Acting = ActionStarted | Observed | QuestionAsked | Checked
 
 
 def decide(state: "State", event: Deciding) -> None:
@@ -36,6 +35,9 @@ def decide(state: "State", event: Deciding) -> None:
         return
     if isinstance(event, Proposed):
         state.asked_at, state.reminded = state.at, 0
+        if event.asks_for:
+            asked = Pending(key=event.action, action=event.asks_for, problem=None, below=True)
+            state.pending.insert(0, asked)
     if pending := state.find(event.action):
         pending.decide(event, state.at)
 
@@ -48,13 +50,11 @@ def act(state: "State", event: Acting) -> None:
     match event:
         case ActionStarted():
             pending.run_id = event.run_id
-            _allow(state, pending)
+            allow(state, pending.action, pending.decision)
             state.five_left -= event.uses_five
         case QuestionAsked():
             pending.question = event
             state.asked_at, state.reminded = state.at, 0
-        case Delegated():
-            pending.child = event.session
         case Checked():
             pending.results = state.results = event.results
         case Observed():
@@ -65,14 +65,13 @@ def act(state: "State", event: Acting) -> None:
             state.files |= {named.path: named.file for named in event.observation.changed}
 
 
-def _allow(state: "State", pending: Pending) -> None:
+def allow(state: "State", action: Action, decision: Decided | None) -> None:
     """A decision takes effect when its action starts: until then it can be taken back."""
-    if risk_of(pending.action.name) is Risk.RUN:
+    if risk_of(action.name) is Risk.RUN:
         state.first_run_allowed = True
-    decision = pending.decision
     if decision is None or decision.how == "reject":
         return
     if decision.how == "five":
         state.five_left = 4
     if decision.how == "always":
-        state.always |= set(kinds(pending.action))
+        state.always |= set(kinds(action))

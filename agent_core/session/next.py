@@ -14,6 +14,7 @@ from agent_core.events import (
     Told,
 )
 from agent_core.policy import Verdict, judge, risk_of
+from agent_core.session.below import stands_still
 from agent_core.session.lead import Lead
 from agent_core.session.pending import asked_for
 from agent_core.session.state import Pending, State
@@ -58,6 +59,13 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attend:
+    """Look after the session that does the action: begin it, tell it what is new, take what it has done."""
+
+    pending: Pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckContract:
     """Run the contract's checks before the session may finish."""
 
@@ -89,7 +97,7 @@ class End:
     """The action that ended it, where the model did."""
 
 
-Next = TakeSignals | Think | Propose | Act | CheckContract | Record | Wait | End
+Next = TakeSignals | Think | Propose | Act | Attend | CheckContract | Record | Wait | End
 
 
 def next_for(state: State, *, now: float, fresh: bool, lead: Lead = NOT_AHEAD, heard: bool = True) -> Next:
@@ -102,7 +110,10 @@ def next_for(state: State, *, now: float, fresh: bool, lead: Lead = NOT_AHEAD, h
         return Wait()
     if fresh:
         return TakeSignals()
-    if state.stop:
+    child = state.child
+    if child and (state.stop or state.paused or child.called_back):
+        return Attend(pending=child)
+    if state.stop or stands_still(state, now):
         return End(status=Status.STOPPED)
     if state.paused or state.thread_id is None:
         return Wait()
@@ -197,9 +208,12 @@ def _next_action(state: State, pending: Pending, now: float) -> Next:
     if decision and decision.how == "reject":
         if decision.reason is None and now < pending.decided_at + REASON_WAIT_S:
             return Wait(until=pending.decided_at + REASON_WAIT_S)
-        return Record(events=_reject(state, pending))
+        if not pending.below:
+            return Record(events=_reject(state, pending))
     if pending.open:
         return Wait()
+    if child := state.child:
+        return Attend(pending=child)
     if pending.action.name == "finish":
         return _next_finish(state, pending)
     if pending.action.name == "ask":

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from agent_core.below import Delegated, Relayed
 from agent_core.events import Decided, DecisionWithdrawn, Proposed, QuestionAsked, RuleOffered, Thought
-from agent_core.values import Action, CheckResult
+from agent_core.values import Action, CheckResult, Person
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,13 +22,24 @@ class Pending:
     run_id: str | None = None
     question: QuestionAsked | None = None
     results: tuple[CheckResult, ...] | None = None
-    child: str | None = None
-    """Id of the session that does it, once that is known."""
+    delegated: Delegated | None = None
+    """It is done by a session of its own, once that was asked for."""
+    called_back: Person | None = None
+    """Who interrupted that session."""
+    relayed: Relayed | None = None
+    """The last word that was handed on to it."""
+    below: bool = False
+    """It is an action of that session, which waits for a word here."""
 
     @property
     def started(self) -> bool:
         """It began to run, in this turn or in one that died."""
         return self.run_id is not None
+
+    @property
+    def child(self) -> str | None:
+        """Id of the session that does it."""
+        return self.delegated.session if self.delegated else None
 
     @property
     def open(self) -> bool:
@@ -45,6 +57,11 @@ class Pending:
                 self.offered[event.person.id] = event
             case Decided():
                 self.decision, self.decided_at = event, at
+
+
+def key_below(above: str, key: str) -> str:
+    """The name of a sub-session's action in the session above it, whose action `above` it works on."""
+    return f"{above}~{key}"
 
 
 def keyed(step: int, actions: tuple[Action, ...]) -> list[tuple[str, Action]]:

@@ -15,7 +15,7 @@ from agent_core.values import Observation, SessionRef
 
 _STAYS = frozenset(
     {"ref", "epoch", "version", "started_at", "at", "thread_id", "upload_limit", "inbox_id", "seen", "step"}
-    | {"spending", "tail", "limits", "active_s", "stop", "ended", "paused"}
+    | {"spending", "tail", "limits", "active_s", "children", "stop", "ended", "paused"}
 )
 """What a rewind does not take back: the places, the clock, the money, the numbers of steps."""
 

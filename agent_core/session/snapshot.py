@@ -28,6 +28,7 @@ PIECE = 64
 
 _FOLDS = (
     "session/*.py",
+    "below.py",
     "events.py",
     "links.py",
     "outside.py",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from agent_core.below import CalledBack, Delegated, Rejoined, Relayed
 from agent_core.events import (
     ActionStarted,
     CallReserved,
@@ -13,7 +14,6 @@ from agent_core.events import (
     ContractFrozen,
     Decided,
     DecisionWithdrawn,
-    Delegated,
     Delivered,
     Ended,
     Event,
@@ -31,7 +31,6 @@ from agent_core.events import (
     Reached,
     ReactionChanged,
     Recalled,
-    Rejoined,
     Reminded,
     Resumed,
     Rewound,
@@ -48,6 +47,7 @@ from agent_core.events import (
 )
 from agent_core.policy import Standing
 from agent_core.session.acting import act, decide
+from agent_core.session.below import follow
 from agent_core.session.compaction import Room
 from agent_core.session.files import folders_above
 from agent_core.session.lead import Tail
@@ -136,6 +136,8 @@ class State:
     five_left: int = 0
     always: set[str] = field(default_factory=set[str])
     marks: Marks = field(default_factory=Marks)
+    children: int = 0
+    """How many sub-sessions it has started."""
     paused: Paused | None = None
     stop: StopRequested | None = None
     ended: Ended | None = None
@@ -277,9 +279,11 @@ class State:
                 self.reminded = event.number
             case ReactionChanged() | Proposed() | Decided() | DecisionWithdrawn() | RuleOffered():
                 decide(self, event)
-            case ActionStarted() | Observed() | QuestionAsked() | Delegated() | Checked():
+            case ActionStarted() | Observed() | QuestionAsked() | Checked():
                 act(self, event)
-            case Marked() | Installed() | Reached() | Rejoined() | Rewound() | Forked():
+            case Delegated() | Relayed() | CalledBack() | Rejoined():
+                follow(self, event)
+            case Marked() | Installed() | Reached() | Rewound() | Forked():
                 pass  # the marks take the first three, rewind.apply the last two
             case PlanSet():
                 self.plan = event.items

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from agent_core.below import CalledBack
 from agent_core.events import (
     Decided,
     DecisionWithdrawn,
@@ -36,6 +37,7 @@ from agent_core.signals import (
     StopAsked,
     ThreadOpened,
     Withdrawn,
+    Worded,
 )
 from agent_core.values import Observation, Person, Risk
 
@@ -61,7 +63,9 @@ def take(state: State, inbox_id: str, signal: Signal, later: Sequence[Signal]) -
     return (*_events(state, signal, later), SignalsTaken(inbox_id=inbox_id))
 
 
-def _events(state: State, signal: Signal, later: Sequence[Signal]) -> tuple[Event, ...]:
+def _events(  # noqa: C901, PLR0911 - one flat case per signal
+    state: State, signal: Signal, later: Sequence[Signal]
+) -> tuple[Event, ...]:
     match signal:
         case Said():
             return _said(state, signal, later)
@@ -83,6 +87,8 @@ def _events(state: State, signal: Signal, later: Sequence[Signal]) -> tuple[Even
             return (Resumed(person=signal.person),) if state.paused or state.failure or passes else ()
         case RewindAsked():
             return _rewound(state, signal)
+        case Worded():
+            return _worded(state, signal)
 
 
 def _rewound(state: State, asked: RewindAsked) -> tuple[Event, ...]:
@@ -129,7 +135,9 @@ def _meant(state: State, said: Said, text: str) -> tuple[Event, ...]:
     if not text.strip():
         return ()
     if said.interrupt and (said.may_decide or not state.proposal):
-        return tuple(_interrupted(state, pending, said.person.name) for pending in state.pending)
+        return tuple(
+            _interrupted(state, pending, said.person) for pending in state.pending if not pending.below
+        )
     if question := state.question:
         return (_answer(question, said.person.name, text),)
     undecided = next((p for p in state.pending if p.proposal and not p.started), None)
@@ -138,8 +146,20 @@ def _meant(state: State, said: Said, text: str) -> tuple[Event, ...]:
     return ()
 
 
-def _interrupted(state: State, pending: Pending, name: str) -> Observed:
+def _worded(state: State, word: Worded) -> tuple[Event, ...]:
+    """The answer to this sub-session's proposal; the same one may come twice."""
+    pending = state.find(word.action)
+    if pending is None or not pending.open:
+        return ()
+    how: How = "once" if word.allowed else "reject"
+    return (Decided(action=pending.key, person=word.person, how=how, reason=word.reason or ""),)
+
+
+def _interrupted(state: State, pending: Pending, person: Person) -> Observed | CalledBack:
     """What becomes of an action; one that has started was left by a worker that died, or had no sandbox."""
+    if pending.child:
+        return CalledBack(action=pending.key, person=person)
+    name = person.name
     text = f"Not run: {name} interrupted the step and says something first."
     if pending.started:
         reaches = risk_of(pending.action.name, state.standing.safe_tools) is Risk.REACH

@@ -70,13 +70,17 @@ class Index:
         async for found in pages(lambda cursor: redis.sscan(keys.live(guild_id), cursor, count=PAGE)):
             yield [SessionRef(guild_id, text(session_id)) for session_id in found]
 
-    async def recent(self, guild_id: str, limit: int) -> list[SessionRef]:
-        """The newest first, at most `limit`; ended ones too."""
-        if limit < 1:
-            return []
-        reply = self._redis.zrevrange(keys.sessions(guild_id), 0, limit - 1)  # pyright: ignore[reportUnknownMemberType]
-        found = cast(list[Any], await answered(reply))
-        return [SessionRef(guild_id, text(session_id)) for session_id in found]
+    async def recent(self, guild_id: str, limit: int, *, subs: bool = True) -> list[SessionRef]:
+        """The newest first, at most `limit`; ended ones too. `subs`: those that sessions started as well."""
+        found: list[SessionRef] = []
+        first, full = 0, limit > 0
+        while full and len(found) < limit:
+            size = limit if subs else max(limit, PAGE)
+            reply = self._redis.zrevrange(keys.sessions(guild_id), first, first + size - 1)  # pyright: ignore[reportUnknownMemberType]
+            page = [SessionRef(guild_id, text(name)) for name in cast(list[Any], await answered(reply))]
+            found += [ref for ref in page if subs or not ref.is_sub]
+            first, full = first + size, len(page) == size
+        return found[:limit]
 
     async def ended(self, ref: SessionRef) -> None:
         """Note that it lives no longer."""

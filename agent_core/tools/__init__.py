@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 from agent_core.contract import ContractRunner
 from agent_core.gallery import Gallery
-from agent_core.tools.base import AnyTool, Outcome, Tool, Toolbox, observe
+from agent_core.tools.base import AnyTool, Outcome, SubGoal, Tool, Toolbox, observe
+from agent_core.tools.delegate import delegate
 from agent_core.tools.files import edit_file, list_files, read_file, write_file
 from agent_core.tools.goal import ask, deliver, finish, set_contract, set_plan
 from agent_core.tools.run import Boxes, run_python, run_shell
 from agent_core.tools.text import cut
 
-__all__ = ["SMALL", "AnyTool", "Boxes", "Outcome", "Tool", "Toolbox", "cut", "observe", "toolbox"]
+__all__ = ["SMALL", "AnyTool", "Boxes", "Outcome", "SubGoal", "Tool", "Toolbox", "cut", "observe", "toolbox"]
 
 SMALL = frozenset(
     {"run_python", "read_file", "write_file", "search", "read_page", "ask", "set_contract", "finish"}
@@ -34,6 +35,7 @@ def toolbox(boxes: Boxes, runner: ContractRunner, gallery: Gallery, more: Iterab
             ask(),
             deliver(),
             finish(),
+            delegate(),
             *more,
         ]
     )

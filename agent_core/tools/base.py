@@ -30,6 +30,17 @@ class ToolArguments(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubGoal:
+    """What a sub-session is to do in an action's place."""
+
+    role: str
+    goal: str
+    done_when: str = ""
+    files: tuple[NamedFile, ...] = ()
+    """Given to it besides the files of the workspace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a tool did: the text for the model, and what else the journal should hold."""
 
@@ -42,6 +53,8 @@ class Outcome:
     """Pictures for the model to see."""
     fenced: bool = False
     """Text of strangers in it stands between the session's fences already."""
+    sub: SubGoal | None = None
+    """A session of its own does it, and what that has done is observed; nothing else of this counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +120,10 @@ class Toolbox:
         except ToolError as error:
             return str(error)[:MOST_PROBLEM]
         return None
+
+    def only(self, wanted: Callable[[str], bool], own: Iterable[AnyTool] = ()) -> "Toolbox":
+        """A box with those of the tools whose names are wanted, and some of its own."""
+        return Toolbox([*(tool for name, tool in self._tools.items() if wanted(name)), *own])
 
     async def act(self, action: Action, state: State) -> Outcome:
         """Run the call; what the model did wrong comes back as an outcome that is an error."""

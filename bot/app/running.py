@@ -13,6 +13,7 @@ from agent_core.chores import Chores
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Prefix
+from agent_core.delegating import Delegating
 from agent_core.errors import StartError, StoreUnavailableError
 from agent_core.gallery import Gallery
 from agent_core.loop import turn
@@ -20,6 +21,7 @@ from agent_core.model import Model
 from agent_core.packages import Packages
 from agent_core.prompts import load as prompt
 from agent_core.record import Recorder
+from agent_core.roles import Roles, every_role
 from agent_core.session import State
 from agent_core.skills import Admission
 from agent_core.steps import House, asking
@@ -121,6 +123,8 @@ class Bot:
         own_tools = (*built.treasury.tools, *built.remembrance.tools, *skills, *online, *more_tools)
         self._gallery = Gallery(storage.blobs, sees=lambda: built.model.sees, window=built.window)
         tools = toolbox(boxes, runner, self._gallery, own_tools)
+        self.roles = Roles(tools, every_role())
+        prefix = _prefix(built, tools, self.roles)
         self._line = built.line
         self.chores = Chores(
             storage=storage,
@@ -140,14 +144,22 @@ class Bot:
             lease_s=settings.lease_s,
             drain_s=DRAIN_S,
         )
-        self.control = Control(storage=storage, engine=self.engine, clock=clock, prefix=_prefix(built, tools))
+        self.control = Control(storage=storage, engine=self.engine, clock=clock, prefix=prefix)
         self.reporter = Reporter(
             api=built.line.api, control=self.control, clock=clock, again=self.engine.report, pace=pace
         )
-        self._house = self._furnish(built, tools, runner, workspaces)
+        delegating = Delegating(storage=storage, engine=self.engine, clock=clock, prefix=prefix)
+        self._house = self._furnish(built, tools, runner, workspaces, delegating)
         self._harvest = harvest_of(self._workshop, storage.blobs, built.pool)
 
-    def _furnish(self, built: Built, tools: Toolbox, runner: ContractRunner, workspaces: Workspaces) -> House:
+    def _furnish(
+        self,
+        built: Built,
+        tools: Toolbox,
+        runner: ContractRunner,
+        workspaces: Workspaces,
+        delegating: Delegating,
+    ) -> House:
         recorder = Recorder(storage=built.storage, engine=self.engine, clock=built.clock)
         return House(
             storage=built.storage,
@@ -160,6 +172,8 @@ class Bot:
             gallery=self._gallery,
             compact_at=built.settings.compact_at,
             tools=tools,
+            roles=self.roles.toolboxes,
+            delegating=delegating,
             runner=runner,
             workspaces=workspaces,
             followed=True,
@@ -208,12 +222,13 @@ class Bot:
         return await front.still_may(self._line, self.control, state, person, right)
 
 
-def _prefix(built: Built, tools: Toolbox) -> Prefix:
+def _prefix(built: Built, tools: Toolbox, roles: Roles) -> Prefix:
     """What sessions begin with: all of it, or the small one where the model's window is small."""
     prefix = Prefix(
         model=built.model.name,
         system=prompt("system"),
         tools=tools.schemas(),
+        roles=roles.prefixes(),
         safe_tools=built.mcp.safe,
         limits=built.settings.limits,
         caps=built.settings.caps,

@@ -21,7 +21,8 @@ def proposal(state: State, proposed: Proposed, action: Action) -> str:
         return f"**Is the goal reached?** {why}\n{names}"
     if proposed.plan_card:
         return f"**May this goal begin?** {why}\n{_plan_card(state, action)}"
-    return f"**May {code(action.name, 60)} run?** {why}"
+    whose = "the delegate's " if proposed.asks_for else ""
+    return f"**May {whose}{code(action.name, 60)} run?** {why}"
 
 
 def proposal_reactions(proposed: Proposed) -> tuple[str, ...]:

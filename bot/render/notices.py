@@ -1,7 +1,10 @@
 """What a thread says in passing: that it went back, goes on from elsewhere, that something waits. Pure."""
 
+from agent_core.below import Delegated, Rejoined, Relayed
 from agent_core.events import Forked, ReactionChanged, Reminded, Rewound
-from bot.render.escape import line, prose
+from agent_core.values import Status
+from bot.render.escape import code, line, prose
+from bot.render.words import counted, dollars
 
 CUT_IN_SILENCE = (
     "⚠️ The model's server read only {:,} tokens of a longer request and dropped the rest without a word."
@@ -36,6 +39,26 @@ def reminded(event: Reminded, person_id: str | None) -> str:
 def stands_still(reason: str) -> str:
     """That nothing goes on, and why."""
     return f"⏸️ **paused** · {prose(reason, 1000)}\n-# `/resume` goes on, `/stop` ends it"
+
+
+def delegated(event: Delegated) -> str:
+    """A sub-session begins: what it is to do, and what it may spend."""
+    kind = "" if event.role == "delegate" else f" ({line(event.role, 40)})"
+    share = f"{dollars(event.limits.usd)}, {counted(event.limits.steps, 'step')}"
+    return f"🧩 **delegated{kind}:** {prose(event.goal, 1200)}\n-# it may use {share} of this goal's budget"
+
+
+def rejoined(event: Rejoined, spent_usd: float) -> str:
+    """It has ended: how, after how many steps, and what it cost."""
+    how = "has finished" if event.status is Status.FINISHED else f"ended as {event.status}"
+    return f"🧩 the delegate {how} · {counted(event.steps, 'step')} · {dollars(spent_usd)}"
+
+
+def relayed(event: Relayed) -> str:
+    """A word was handed on to it."""
+    verb = "allowed" if event.allowed else "rejected"
+    standing = " on a standing yes" if event.uses_five else ""
+    return f"the delegate's {code(event.asks_for.name, 60)} is {verb}{standing}"
 
 
 def pressed(event: ReactionChanged) -> str:

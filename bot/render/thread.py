@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from agent_core.below import CalledBack, Delegated, Rejoined, Relayed
 from agent_core.events import (
     ActionStarted,
     CallReserved,
@@ -12,7 +13,6 @@ from agent_core.events import (
     ContractFrozen,
     Decided,
     DecisionWithdrawn,
-    Delegated,
     Delivered,
     Ended,
     Event,
@@ -29,7 +29,6 @@ from agent_core.events import (
     Reached,
     ReactionChanged,
     Recalled,
-    Rejoined,
     Reminded,
     Resumed,
     Rewound,
@@ -49,7 +48,7 @@ from agent_core.policy import risk_of
 from agent_core.session import State, apply, fold
 from agent_core.session.pending import keyed
 from agent_core.storage import Asks
-from agent_core.values import Risk, ServerRules, SessionRef
+from agent_core.values import NANO, Risk, ServerRules, SessionRef
 from bot.render import asking, notices
 from bot.render.actions import show_action
 from bot.render.block import Block
@@ -94,12 +93,14 @@ def render(
     return tuple(page.showing)
 
 
-def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:  # noqa: C901, PLR0912 - flat
+def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:  # noqa: C901, PLR0912
     match event:
-        case SessionStarted() | SignalsTaken() | Delegated() | Rejoined() | Forked():
+        case SessionStarted() | SignalsTaken() | Forked():
             pass
         case ThreadBound():
             _bound(page)
+        case Delegated() | Relayed() | CalledBack() | Rejoined():
+            _below(page, event, commit, rules)
         case LimitReached() | ToppedUp() | CallReserved() | CallSettled():
             pay(page, event, commit, rules)
         case Thought():
@@ -122,10 +123,8 @@ def _show(page: Page, event: Event, commit: Commit, rules: ServerRules) -> None:
             _compacted(page, event, rules)
         case ThoughtFailed() | Paused() | Resumed():
             _interrupted(page, event, commit, rules)
-        case Rewound():
-            _rewound(page, event)
-        case Reminded():
-            _reminded(page, event, rules)
+        case Rewound() | Reminded():
+            _looks_back(page, event, rules)
         case StopRequested():
             _close(page, f"🛑 stopped by **{line(event.person.name, 60)}**")
         case Ended():
@@ -151,6 +150,13 @@ def _bound(page: Page) -> None:
         page.post(notices.forked(forked))
 
 
+def _looks_back(page: Page, event: Rewound | Reminded, rules: ServerRules) -> None:
+    if isinstance(event, Rewound):
+        _rewound(page, event)
+    else:
+        _reminded(page, event, rules)
+
+
 def _rewound(page: Page, event: Rewound) -> None:
     page.thread.held, page.thread.above = [], None
     _close(page, "-# ⏪ taken back")
@@ -174,6 +180,28 @@ def _from_outside(page: Page, event: Marked | Reached | Installed | Recalled, ru
             _note(page, rules, f"installed {line(names, 400)}")
         case Recalled():
             _note(page, rules, f"looked into the memory: {counted(len(event.memories), 'hit')}")
+
+
+def _below(
+    page: Page,
+    event: Delegated | Relayed | CalledBack | Rejoined,
+    commit: Commit,
+    rules: ServerRules,
+) -> None:
+    """A sub-session: that it begins and has ended; what it asks for is proposed here as any other action."""
+    match event:
+        case Relayed():
+            page.thread.asked.pop(event.action, None)
+            _note(page, rules, notices.relayed(event))
+        case CalledBack():
+            _close(page, f"-# **{line(event.person.name, 60)}** interrupts it")
+        case Delegated() if rules.verbosity != "quiet":
+            page.post(notices.delegated(event))
+        case Rejoined() if rules.verbosity != "quiet":
+            settled = next((one for one in commit.events if isinstance(one, CallSettled)), None)
+            page.post(notices.rejoined(event, settled.nano / NANO if settled else 0.0))
+        case _:
+            pass
 
 
 def _thought(page: Page, event: Thought, commit: Commit, rules: ServerRules) -> None:
@@ -204,7 +232,7 @@ def _compacted(page: Page, event: Compacted, rules: ServerRules) -> None:
 
 def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
     thread = page.thread
-    action = thread.actions[event.action]
+    action = event.asks_for or thread.actions[event.action]
     above, thread.above = thread.above, None
     is_step = above is not None
     if event.judges:
@@ -212,6 +240,8 @@ def _proposed(page: Page, event: Proposed, rules: ServerRules) -> None:
             thread.step_post = page.post(above.text, files=above.files).key
         above, files = to_judge(thread.state, action)
         thread.handed |= set(files)
+    elif event.asks_for:
+        above = show_action(event.action, event.asks_for, room=1200)
     elif above is None:
         above = _reminder(thread, event.action)
     above = Block(text=above.text, files=(*above.files, *attachments(evidence_of(thread.state, action))))

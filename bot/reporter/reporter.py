@@ -98,6 +98,8 @@ class Reporter:
 
         Raises UnavailableError, StoreUnavailableError and NewerEventError: run it again later.
         """
+        if ref.is_sub:
+            return  # what it does is told in the thread of the goal above it, by that goal's journal
         with for_threads():
             await self._report(ref)
 

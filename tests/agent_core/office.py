@@ -10,11 +10,13 @@ from agent_core.budget import Caps, Meter
 from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Order, Prefix
+from agent_core.delegating import Delegating
 from agent_core.gallery import Gallery
 from agent_core.loop import turn
 from agent_core.model import Model
 from agent_core.model.prices import PriceTable
 from agent_core.record import Recorder
+from agent_core.roles import Roles, every_role
 from agent_core.session import State
 from agent_core.signals import Reacted, Said, StopAsked, ThreadOpened
 from agent_core.steps import House
@@ -148,6 +150,15 @@ async def open_office(
             office.ended.append(state.ref)
 
         async with DocketEngine(redis_url, work, show, clock=clock) as engine:
+            roles = Roles(tools, every_role())
+            prefix = Prefix(
+                model="scripted",
+                system="You are tested.",
+                tools=tools.schemas(),
+                roles=roles.prefixes(),
+                safe_tools=safe_tools,
+                limits=limits or Limits(),
+            )
             house = House(
                 storage=storage,
                 engine=engine,
@@ -159,18 +170,13 @@ async def open_office(
                 gallery=gallery,
                 compact_at=compact_at,
                 tools=tools,
+                roles=roles.toolboxes,
+                delegating=Delegating(storage=storage, engine=engine, clock=clock, prefix=prefix),
                 runner=runner,
                 workspaces=workspaces,
                 still_may=still_may,
                 on_ended=ended,
                 recall=nothing,
-            )
-            prefix = Prefix(
-                model="scripted",
-                system="You are tested.",
-                tools=tools.schemas(),
-                safe_tools=safe_tools,
-                limits=limits or Limits(),
             )
             control = Control(storage=storage, engine=engine, clock=clock, prefix=prefix)
             office = Office(control=control, model=scripted, clock=clock)

@@ -12,6 +12,7 @@ from typing import cast, get_args
 import pytest
 from pydantic import ValidationError
 
+from agent_core.below import CalledBack, Delegated, Rejoined, Relayed
 from agent_core.errors import NewerEventError
 from agent_core.events import (
     FORMAT,
@@ -24,7 +25,6 @@ from agent_core.events import (
     ContractFrozen,
     Decided,
     DecisionWithdrawn,
-    Delegated,
     Delivered,
     Ended,
     Event,
@@ -41,7 +41,6 @@ from agent_core.events import (
     Reached,
     ReactionChanged,
     Recalled,
-    Rejoined,
     Reminded,
     Resumed,
     Rewound,
@@ -101,6 +100,7 @@ EVENTS: tuple[Event, ...] = (
         ),
         safe_tools=("wiki__find",),
         parent=Parent(ref=SessionRef("10", "20"), action="3.1", tool="delegate", depth=1),
+        role="delegate",
     ),
     ThreadBound(thread_id="40", upload_limit=10_485_760),
     SignalsTaken(inbox_id="1764000000000-1"),
@@ -141,7 +141,8 @@ EVENTS: tuple[Event, ...] = (
         private=True,
         authors=("80351110224678912",),
     ),
-    Proposed(action="3.1", why="it runs", rule="every `run_python`", plan_card=True, judges=("nice",)),
+    Proposed(action="3.1", why="it runs", rule="every `run_python`", plan_card=True, judges=("nice",),
+        asks_for=Action(id="call_1", name="run_python", arguments={"code": "1"}, raw="{}")),
     Decided(action="3.1", person=ANN, how="reject", reason="use less"),
     DecisionWithdrawn(action="3.1", person=ANN),
     RuleOffered(action="3.1", person=ANN, rule="every `run_python`"),
@@ -177,8 +178,25 @@ EVENTS: tuple[Event, ...] = (
     PlanSet(items=(PlanItem(text="count", done=True), PlanItem(text="tell"))),
     ContractFrozen(checks=(Check(name="three", code="assert 1", invariant=True), Check(name="ok", code=""))),
     QuestionAsked(action="3.1", question="Which?", options=("red", "blue")),
-    Delegated(action="3.1", session="20.3.1"),
-    Rejoined(action="3.1", session="20.3.1", status=Status.FINISHED),
+    Delegated(
+        action="3.1",
+        session="20~3.1",
+        role="delegate",
+        goal="count",
+        limits=LIMITS,
+        done_when="it counts",
+        files=(FILE,),
+    ),
+    Relayed(
+        action="3.1~2.1",
+        asks_for=Action(id="call_1", name="run_python", arguments={"code": "1"}, raw="{}"),
+        allowed=True,
+        person=ANN,
+        reason="go",
+        uses_five=True,
+    ),
+    CalledBack(action="3.1", person=ANN),
+    Rejoined(action="3.1", session="20~3.1", status=Status.FINISHED, steps=4, active_s=2.5),
     Delivered(files=(FILE,), note="here"),
     Checked(action="3.1", results=(CheckResult(name="three", holds=False, output="2"),)),
     LimitReached(what="member_day", text="$2.00 are spent.", until=1764000000.5),

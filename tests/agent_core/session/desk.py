@@ -19,6 +19,7 @@ from agent_core.events import (
 )
 from agent_core.session import (
     Act,
+    Attend,
     CheckContract,
     End,
     Next,
@@ -196,7 +197,7 @@ class Desk:
             if done >= most:
                 return step
             match step:
-                case Think() | Wait():
+                case Think() | Wait() | Attend():
                     return step
                 case TakeSignals():
                     (inbox_id, signal), *later = fresh
