@@ -69,10 +69,10 @@ class _Piece:
 
 def _read(value: JsonValue) -> _Piece:
     source = mapping(value)
-    function = mapping(source.get("function")) or mapping(source.get("custom"))
-    arguments = function.get("arguments")
-    if arguments is None:
-        arguments = function.get("input")
+    # Cloudflare, among others, puts name and arguments beside the id
+    function = mapping(source.get("function")) or mapping(source.get("custom")) or source
+    given = (function.get(key) for key in ("arguments", "input", "parameters"))
+    arguments = next((one for one in given if one is not None), None)
     return _Piece(
         index=integer(source.get("index")),
         id=string(source.get("id")).strip(),

@@ -160,6 +160,12 @@ NAMED: dict[str, list[Any]] = {
         *CALL,
         {"choices": [{"message": {"tool_calls": [tool_call("run_python", CODE)]}, "finish_reason": None}]},
     ],
+    "flat, without a function": [
+        delta(tool_calls=[{"id": "c1", "name": "run_python", "arguments": {"code": "print(1)"}}])
+    ],
+    "its arguments called parameters": [
+        delta(tool_calls=[{"function": {"name": "run_python", "parameters": {"code": "print(1)"}}}])
+    ],
     "a decorated name": [
         call_delta(CODE, index=0, id="c1", name="functions.run_python<|channel|>commentary")
     ],
