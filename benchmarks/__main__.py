@@ -15,7 +15,7 @@ NAMES = (
     "memory",
     "learning",
 )
-SAMPLES = {"learning": ("--seeds", "20", "--programs", "20")}
+SAMPLES = {"learning": ("--seeds", "30")}
 """Those that take long by themselves, and how they are cut short here."""
 
 for name in NAMES:
