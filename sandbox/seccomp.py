@@ -30,6 +30,13 @@ _OPTIONS = {
 }
 """By level (SOL_SOCKET, TCP, IPv6, IP): what programs set. No filters, no encryption, no zero copies."""
 _MSG_OOB = 1
+_RWF_NOWAIT = 8
+"""Read what is in memory already: it tells which of the system's files others have read."""
+_MADV_MERGEABLE = 12
+"""Share equal pages with whoever has them: time tells that there was one."""
+_KEEPER = 1
+"""The first process of a box. It has the script's user, so that the kernel would let it be slowed and cut."""
+_PRIO_USER = 2
 _RENAME_WHITEOUT = 4
 _KIND_OF_FILE, _PLAIN_KINDS = 0xF000, (0, 0x8000, 0x1000, 0xC000)
 """Regular files, FIFOs and sockets; a device 0/0, which anybody may make, hides names of a lower layer."""
@@ -105,6 +112,10 @@ def _checks() -> dict[str, bytes]:
     files = _statement(_AND, _KIND_OF_FILE) + _one_of(_PLAIN_KINDS, deny) + allow
     urgent = _unless(_MSG_OOB, _return(_ERRNO | errno.EOPNOTSUPP)) + allow
     nothing = _return(_ERRNO)
+    of_another = _argument(0) + _when(_KEEPER, deny) + allow
+    nice = _argument(0) + _when(_PRIO_USER, deny) + _argument(1) + _when(_KEEPER, deny) + allow
+    advice = _argument(2) + _when(_MADV_MERGEABLE, _return(_ERRNO | errno.EINVAL)) + allow
+    cached = _argument(5) + _unless(_RWF_NOWAIT, _return(_ERRNO | errno.EOPNOTSUPP)) + allow
     pair = _one_of((_AF_UNIX,), _return(_ERRNO | errno.EAFNOSUPPORT))
     return {
         "socket": _argument(0) + family + kind + protocol + allow,
@@ -120,6 +131,13 @@ def _checks() -> dict[str, bytes]:
         "ioctl": _argument(1) + _one_of(_IOCTLS, _return(_ERRNO | errno.ENOTTY)) + allow,
         "prctl": _argument(0) + _one_of(_PRCTLS, _return(_ERRNO | errno.EINVAL)) + allow,
         "fcntl": _argument(1) + _one_of(_FCNTLS, _return(_ERRNO | errno.EINVAL)) + allow,
+        **dict.fromkeys(("prlimit64", "sched_setaffinity", "sched_setattr"), of_another),
+        **dict.fromkeys(("sched_setparam", "sched_setscheduler"), of_another),
+        "setpriority": nice,
+        "madvise": advice,
+        "preadv2": cached,
+        # its flags lie in memory, where one asks whether others have looked a path up
+        "openat2": _return(_ERRNO | errno.ENOSYS),
         "personality": _argument(0) + _one_of((0, 0xFFFF_FFFF), deny) + allow,
         # the whole machine's disks are not the box's to flush
         "sync": nothing,

@@ -55,14 +55,20 @@ class _Lane:
         while len(self.standing) < most:
             self.standing.append(self.ask())
 
-    def notice(self) -> None:
-        """Whether the server has said that its packages are imported; OSError where it has died."""
+    def lives(self) -> bool:
+        """False where the server died before it was ready; notes when it says that it is.
+
+        One that died later shows when it is asked for a box.
+        """
         if self.ready:
-            return
-        with contextlib.suppress(BlockingIOError):
-            if not self.control.recv(1, socket.MSG_DONTWAIT):
-                raise ConnectionResetError("the server ended")
-            self.ready = True
+            return True
+        try:
+            self.ready = bool(self.control.recv(1, socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return self.ready
 
     def close(self) -> None:
         while self.standing:
@@ -118,11 +124,9 @@ class Server:
         """The server with the packages, where it is ready; one that died is replaced."""
         if not self._wants_warm:
             return None
-        try:
-            if self._warm is not None:
-                self._warm.notice()
-        except OSError:
-            self._warm = self._warm and self._warm.close()
+        if self._warm is not None and not self._warm.lives():
+            self._warm.close()
+            self._warm = None
         if self._warm is None:
             self._warm = _Lane(bare.ask(b"w"), ready=False)
         return self._warm if self._warm.ready else None

@@ -1,5 +1,6 @@
 """Watch one running box: take its output, look at its limits, see it end."""
 
+import contextlib
 import os
 import select
 import signal
@@ -15,6 +16,8 @@ from sandbox.values import EXIT_MEMORY, EXIT_TIME, Limits, SandboxUnavailableErr
 _LOOK_S, _LOOK_CLOSE_S = 0.02, 0.004
 """How often memory is looked at, and how often once a quarter of the limit is in use."""
 _LONGEST_LOOK_S = 0.3
+_TABLES_S = 0.5
+"""How often the tables of mappings are looked at, which takes longer."""
 _END_S = 5.0
 """A killed box that is not gone by then is a bug of the kernel."""
 _CHUNK = 1 << 16
@@ -38,6 +41,11 @@ class Watch:
         self._limits = limits
         self._captures = {fd: Capture() for fd in (handles.out, handles.err)}
         self._disk_was_full = False
+        self._tables = 0
+        self._tables_at = time.monotonic() + _TABLES_S
+        for fd in self._captures:
+            # a script may read its own output too, and take what we were just told is there
+            os.set_blocking(fd, False)
 
     def until_end(self, deadline: float, meanwhile: Callable[[], None]) -> End | None:
         """Until the first process says that the code is through (None), or a limit that it must be.
@@ -57,7 +65,7 @@ class Watch:
                     meanwhile()
                 first = False
                 used = self._look(most_memory, min(deadline, now + _LONGEST_LOOK_S))
-                if used > most_memory:
+                if used > most_memory and time.monotonic() < deadline:
                     return End(exit_code=EXIT_MEMORY, stopped_by="memory")
                 took = (
                     time.monotonic() - now
@@ -67,8 +75,9 @@ class Watch:
             if ended in ready:
                 return None
             for fd in ready:
-                if not self._read(fd):
-                    poll.unregister(fd)
+                with contextlib.suppress(BlockingIOError):
+                    if not self._read(fd):
+                        poll.unregister(fd)
             if sum(capture.total for capture in self._captures.values()) > most_output:
                 return End(exit_code=EXIT_MEMORY, stopped_by="output")
         return End(exit_code=EXIT_TIME, stopped_by="time")
@@ -88,12 +97,11 @@ class Watch:
                     "A box could not be ended; restart the machine before you run more code."
                 )
         for fd in self._captures:
-            os.set_blocking(fd, False)
-            try:
+            with contextlib.suppress(
+                BlockingIOError
+            ):  # somebody outside holds the other end, and says nothing
                 while self._read(fd):
                     pass
-            except BlockingIOError:
-                pass  # somebody outside holds the other end, and says nothing
 
     def judge(self, code: int, noted: bytes) -> End:
         """What a run that ended by itself died of, if of anything, by what it noted and left behind."""
@@ -112,16 +120,19 @@ class Watch:
 
     def _look(self, limit: int, until: float) -> int:
         self._disk_was_full |= self._disk_is_full()
-        return meter.used(
-            self._handles.processes, self._handles.shared, limit, self._handles.inherited, until
-        )
+        processes = self._handles.processes
+        if time.monotonic() >= self._tables_at:
+            self._tables = meter.tables(processes, until)
+            self._tables_at = time.monotonic() + _TABLES_S
+        known = self._tables - self._handles.inherited
+        return meter.used(processes, self._handles.shared, limit, known, until)
 
     def _disk_is_full(self) -> bool:
         status = os.fstatvfs(self._handles.disk)
         return status.f_bavail == 0 or status.f_favail == 0
 
     def _read(self, fd: int) -> bool:
-        """Take what is there; False at the end of the stream."""
+        """Take what is there; False at the end of the stream. Raises BlockingIOError where nothing is."""
         data = os.read(fd, _CHUNK)
         self._captures[fd].add(data)
         return bool(data)

@@ -19,7 +19,7 @@ HOST = "/host"
 """Where the machine's files are for the server, and for a keeper that looks for a workspace."""
 _UPPER, _WORK, _LOWER, _TEMPORARY = "w", "k", "l", "t"
 """Folders of the disk. The last one is /tmp, and covers the others."""
-_DISK, _SHARED, _CODE, _WORKSPACE = "/tmp", "/dev/shm", "/box", "/workspace"
+_DISK, _SHARED, _CODE, WORKSPACE = "/tmp", "/dev/shm", "/box", "/workspace"
 _FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _READ_ONLY = _FLAGS | kernel.MS_RDONLY
 
@@ -42,7 +42,7 @@ class Layers:
                 kernel.map_owners(tree, owners)
             kernel.attach(tree, _LOWER)
             layers = f"lowerdir={_LOWER},upperdir={_UPPER},workdir={_WORK},userxattr"
-            kernel.mount("workspace", _WORKSPACE, "overlay", _FLAGS, layers)
+            kernel.mount("workspace", WORKSPACE, "overlay", _FLAGS, layers)
         except OSError:
             return False  # the kernel or the file system cannot do it; what is mounted goes with the rest
         finally:
@@ -116,12 +116,18 @@ def fill(stream: Stream) -> None:
 
 def show() -> None:
     """Let the disk be the whole workspace."""
-    kernel.bind(_UPPER, _WORKSPACE, _FLAGS)
+    kernel.bind(_UPPER, WORKSPACE, _FLAGS)
 
 
-def close() -> None:
-    """Let the workspace be read only."""
-    kernel.mount("", _WORKSPACE, None, kernel.MS_BIND | kernel.MS_REMOUNT | _READ_ONLY)
+def close(place: str, flags: int = 0) -> None:
+    """Let what is mounted there be read only."""
+    kernel.mount("", place, None, kernel.MS_BIND | kernel.MS_REMOUNT | _READ_ONLY | flags)
+
+
+def close_device(place: str) -> None:
+    """Let nobody stamp the machine's device with the time, for all to see; it can be written to as before."""
+    kept = os.statvfs(place).f_flag & (kernel.MS_NOSUID | kernel.MS_NOEXEC)
+    kernel.mount("", place, None, kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY | kept)
 
 
 def _open(place: str) -> int:

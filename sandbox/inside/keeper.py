@@ -109,8 +109,10 @@ class Keeper:
                 disk.fill(stream)
             disk.show()
         os.chdir("/")
+        # how soon the kernel kills and whom it serves first is written there: the runner has done so
+        disk.close("/proc", kernel.MS_NOEXEC)
         if order.read_only:
-            disk.close()
+            disk.close(disk.WORKSPACE)
         kernel.keep_only()
 
     def _watch_over(self, runner: int) -> None:

@@ -60,6 +60,9 @@ def reseed() -> None:
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is not None:  # its key was drawn when it was imported, ahead
+        processes.current_process().authkey = os.urandom(32)
 
 
 def run_shell() -> NoReturn:

@@ -6,7 +6,7 @@ server, so that no copy of it can know of another. They have one thread, for a f
 """
 
 # pathlib is a slow import, and the places here are the box's own
-# ruff: noqa: PTH123, PTH208, S108
+# ruff: noqa: PTH112, PTH114, PTH123, PTH208, S108
 
 import _socket
 import gc
@@ -113,6 +113,9 @@ def _views() -> tuple[int, int]:
     home = os.open("/proc/self/ns/mnt", os.O_RDONLY)
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.detach(disk.HOST)
+    for name in os.listdir("/dev"):
+        if not os.path.islink(f"/dev/{name}") and not os.path.isdir(f"/dev/{name}"):
+            disk.close_device(f"/dev/{name}")
     base = os.open("/proc/self/ns/mnt", os.O_RDONLY)
     kernel.enter(home, kernel.CLONE_NEWNS)
     return home, base

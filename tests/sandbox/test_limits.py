@@ -76,6 +76,12 @@ async def test_time(source: str, pool: Pool, workspace: Path):
         ),
         "import mmap\nm = []\nwhile True: m.append(mmap.mmap(-1, 1 << 20)), m[-1].write(bytes(1 << 20))",
         "import sys\nsys.setrecursionlimit(1 << 30)\ndef f(): f()\nf()",
+        (
+            "import ctypes, os, time\nc = ctypes.CDLL(None)\nc.mmap.restype = ctypes.c_void_p\n"
+            "a = c.mmap(None, 1 << 28, 1, 34, -1, 0)\n"
+            "for i in range(30000): c.mprotect(ctypes.c_void_p(a + 8192 * i), 4096, 0)\n"
+            "for _ in range(8): os.fork() or time.sleep(20)\ntime.sleep(20)"
+        ),
     ],
     ids=[
         "at once",
@@ -91,6 +97,7 @@ async def test_time(source: str, pool: Pool, workspace: Path):
         "page tables",
         "shared mappings",
         "recursion",
+        "tables of mappings",
     ],
 )
 async def test_memory(source: str, pool: Pool, workspace: Path):

@@ -60,10 +60,11 @@ def _children(pid: int) -> list[int]:
         "secrets.token_hex()",
         "os.urandom(8)",
         "next(tempfile._get_candidate_names())",
+        "bytes(multiprocessing.current_process().authkey)",
     ],
 )
 async def test_no_two_boxes_draw_the_same(draw: str, box: Sandbox):
-    source = "import numpy, os, random, secrets, tempfile, uuid\n" + f"print({draw})"
+    source = "import multiprocessing, numpy, os, random, secrets, tempfile, uuid\n" + f"print({draw})"
 
     drawn = [(await box.run_python(source)).stdout for _ in range(4)]
 

@@ -11,10 +11,11 @@ import pytest
 from sandbox import runtime
 from tests.security.attempts import ALL
 from tests.security.forked import FORKED
+from tests.security.keeper import KEEPER
 from tests.security.shared import SHARED
 from tests.security.stage import ORDINARY, Stage, as_ordinary_user, staged
 
-EVERY = (*ALL, *FORKED, *SHARED)
+EVERY = (*ALL, *FORKED, *SHARED, *KEEPER)
 Outcome = tuple[int, str, str, str | None, list[str], list[tuple[str, str]]]
 """Exit code, stdout, stderr, what stopped it, what it changed, what was left out and why."""
 

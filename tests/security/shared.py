@@ -141,13 +141,13 @@ answer(said == '0')
     Attempt(
         name="the owner of another's memory, through /proc/self/mem",
         script="""
-with open('/proc/self/mem', 'r+b', 0) as memory:
-    line = next(line for line in open('/proc/self/maps') if '/libc.so' in line or 'libc-' in line)
-    place = int(line.split('-')[0], 16)
-    def overwrite():
+line = next(line for line in open('/proc/self/maps') if '/libc.so' in line or 'libc-' in line)
+place = int(line.split('-')[0], 16)
+def overwrite():
+    with open('/proc/self/mem', 'r+b', 0) as memory:
         memory.seek(place)
         memory.write(b'\\x7fELF')
-    taken, why = attempt(overwrite)
+taken, why = attempt(overwrite)
 pid = os.fork()
 if pid == 0:
     os.execv('/bin/true', ['true'])
