@@ -117,7 +117,8 @@ class Books:
             raise RefusedError(
                 f"The books are kept in {self.currency}: the currency is settled before the first entry."
             )
-        if setting.rate <= 0 or (setting.code == "USD") != (setting.rate == 1 and not setting.rate_source):
+        sourced, own = bool(setting.rate_source.strip()), setting.code == "USD"
+        if setting.rate <= 0 or sourced == own or (own and setting.rate != 1):
             raise RefusedError(
                 "Say how much of the currency one US$ is, and where that is from, with its day; US$ need"
                 " neither."

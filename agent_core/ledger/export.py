@@ -1,7 +1,9 @@
 """The books as files: a table that spreadsheets and hledger read, and one month on one page. Pure."""
 
+import calendar
 import csv
 import io
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -11,6 +13,8 @@ from agent_core.ledger.records import debits
 
 COLUMNS = ("transaction", "date", "description", "account", "commodity", "amount")
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
+_AFTER_SEMICOLON = re.compile(r"(;\s*)(?=[-=+@])")
+"""Where a spreadsheet that takes semicolons for commas would find a formula."""
 _MOST_ROWS = 40
 
 
@@ -31,14 +35,15 @@ def table(books: Books) -> bytes:
 
 def _harmless(text: str) -> str:
     """A text that no spreadsheet takes for a formula, in one line."""
-    line = " ".join(text.split())
+    line = _AFTER_SEMICOLON.sub(r"\1'", " ".join(text.split()))
     return f"'{line}" if line.startswith(_RISKY) else line
 
 
 def statement(books: Books, year: int, month: int) -> str:
     """One month of the books as a page of Markdown."""
     first, last = date(year, month, 1), _last_of(year, month)
-    before, after = books.worth(_day_before(first)), books.worth(last)
+    before = books.worth(_day_before(first)) if first > date.min else Books().worth()
+    after = books.worth(last)
     entries = [entry for entry in books.until(last) if entry.booked.date >= first]
 
     def money(value: Decimal) -> str:
@@ -47,7 +52,7 @@ def statement(books: Books, year: int, month: int) -> str:
     rows = [
         f"| {entry.number} | {entry.booked.date} | {_cell(entry.booked.description)} |"
         f" {money(debits(entry.booked.lines))} |"
-        f" {'evidenced' if books.evidenced(entry) else 'claimed: ' + entry.why_claimed} |"
+        f" {'evidenced' if books.evidenced(entry) else 'claimed: ' + _cell(entry.why_claimed)} |"
         for entry in entries[:_MOST_ROWS]
     ]
     if len(entries) > _MOST_ROWS:
@@ -86,12 +91,11 @@ def _flow(books: Books, root: str, first: date, last: date) -> Decimal:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")[:80]
+    return " ".join(text.split())[:80].replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _last_of(year: int, month: int) -> date:
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return _day_before(following)
+    return date(year, month, calendar.monthrange(year, month)[1])
 
 
 def _day_before(day: date) -> date:

@@ -65,6 +65,8 @@ class Finding:
     """Whether a document shows what an entry says, and what it shows instead."""
 
     matches: bool
+    dated: bool
+    """The day is there, at least."""
     why: str
 
 
@@ -73,7 +75,7 @@ def look(text: str, amounts: tuple[Decimal, ...], day: date, currency: str) -> F
     without_dates, days = _take_dates(text)
     if day not in days:
         seen = f"; it has {min(days)}" if len(days) == 1 else ""
-        return Finding(matches=False, why=f"the date {day} does not stand in it{seen}")
+        return Finding(matches=False, dated=False, why=f"the date {day} does not stand in it{seen}")
     named = dict[Decimal, set[str]]()
     for value, code in _sums(without_dates):
         named.setdefault(value, set()).add(code)
@@ -81,12 +83,14 @@ def look(text: str, amounts: tuple[Decimal, ...], day: date, currency: str) -> F
     for amount in amounts:
         codes = named.get(abs(amount))
         if codes is None:
-            return Finding(matches=False, why=f"the amount {abs(amount)} does not stand in it")
+            return Finding(matches=False, dated=True, why=f"the amount {abs(amount)} does not stand in it")
         bare = "" in codes and (currency in everywhere or not everywhere)
         if currency not in codes and not bare:
             others = ", ".join(sorted((codes - {""}) or everywhere))
-            return Finding(matches=False, why=f"the amount is in {others}, and the books are in {currency}")
-    return Finding(matches=True, why=f"the date and the amount stand in it, in {currency}")
+            return Finding(
+                matches=False, dated=True, why=f"the amount is in {others}, and the books are in {currency}"
+            )
+    return Finding(matches=True, dated=True, why=f"the date and the amount stand in it, in {currency}")
 
 
 def _take_dates(text: str) -> tuple[str, set[date]]:

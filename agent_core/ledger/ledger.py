@@ -53,8 +53,7 @@ class Ledger:
 
     async def book(self, guild_id: str, booked: Booked) -> Entry:
         """Write an entry, once however often it is called with the same id. Raises RefusedError."""
-        evidence = booked.evidence
-        refuse_entry(booked.lines, booked.source, has_evidence=bool(evidence and evidence.file))
+        refuse_entry(booked.lines, booked.source, booked.evidence)
         return (await self._write(guild_id, booked)).entries[booked.id]
 
     async def reverse(self, guild_id: str, name: str, *, entry_id: str, by: Person, why: str) -> Entry:
@@ -111,7 +110,7 @@ class Ledger:
             return Evidence(name=name, file=file, matches=False, why=f"the file cannot be read: {error}")
         currency = (await self.books(guild_id)).currency
         found = await asyncio.to_thread(look, text[:_SEARCHED], (debits(lines),), day, currency)
-        return Evidence(name=name, file=file, matches=found.matches, why=found.why)
+        return Evidence(name=name, file=file, matches=found.matches, why=found.why, dated=found.dated)
 
     async def book_model_cost(
         self, guild_id: str, session: str, spent: Decimal, lost: Decimal = Decimal(0)

@@ -49,6 +49,8 @@ class Evidence:
     """The entry's amount and date stand in it, in the books' currency."""
     why: str
     """What was found, or what is missing, in words."""
+    dated: bool = False
+    """The entry's date stands in it, whatever else does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from agent_core.errors import RefusedError
-from agent_core.ledger.records import Line, Source
+from agent_core.ledger.records import Evidence, Line, Source, worth_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ REFUSALS = (
 )
 
 _OF_OTHERS = re.compile(
-    r"custody|escrow|pool(?:ed)?|on behalf|client funds?"
+    r"custody|escrow|(?:assets|liabilities):.*\bpool(?:ed)?\b|on behalf|client funds?"
     r"|member(?:s|s'|'s)? (?:funds?|money|deposits?|savings)"
 )
 
@@ -161,21 +161,24 @@ def refuse_plan(text: str) -> None:
             raise RefusedError(f"I do not do this: {refusal.name}. {refusal.instead}")
 
 
-def refuse_entry(lines: tuple[Line, ...], source: Source, *, has_evidence: bool) -> None:
+def refuse_entry(lines: tuple[Line, ...], source: Source, evidence: Evidence | None) -> None:
     """Raises RefusedError where these lines may not be booked by this source."""
+    shown = evidence is not None and evidence.file is not None
+    dated = evidence is not None and evidence.dated
     for line in lines:
         if _OF_OTHERS.search(line.account):
             raise RefusedError(
                 "I do not keep books for money that belongs to others (custody or pooled funds): only the"
                 " server's own."
             )
-        if line.account.startswith("assets:valued") and not has_evidence:
+        if line.account.startswith("assets:valued") and not dated:
             raise RefusedError(
-                "A value that is put on something needs a dated source: add the file or link that shows it as"
-                " evidence."
+                "A value that is put on something needs a dated source: add the file or link that shows it"
+                " and the day of the entry as evidence."
             )
-        if source == "agent" and line.account.startswith("income") and line.amount < 0 and not has_evidence:
-            raise RefusedError(
-                "Income is not booked from my own estimate: name the file or link that shows it as evidence,"
-                " or leave it to a person."
-            )
+    gains = any(line.account.startswith("income") and line.amount < 0 for line in lines)
+    if source == "agent" and not shown and (gains or worth_of(lines) > 0):
+        raise RefusedError(
+            "Income is not booked from my own estimate: name the file or link that shows it as evidence,"
+            " or leave it to a person."
+        )

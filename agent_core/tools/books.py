@@ -16,8 +16,8 @@ from agent_core.storage.blobs import BlobStore
 from agent_core.tools.base import Outcome, Tool, ToolArguments
 from agent_core.values import FileRef
 
-Fetch = Callable[[str], Awaitable[bytes]]
-"""A link -> its bytes, by the web's own rules. Raises WebError."""
+Fetch = Callable[[str, str], Awaitable[bytes]]
+"""(guild id, link) -> its bytes, by the web's own rules and the server's lists of hosts. Raises WebError."""
 
 
 class BookLine(ToolArguments):
@@ -89,10 +89,11 @@ def book(ledger: Ledger, blobs: BlobStore, fetch: Fetch) -> Tool[Book]:
         return await ledger.evidence(state.ref.guild_id, named_as, file, lines, day)
 
     async def _kept(named_as: str, state: State) -> FileRef:
+        guild_id = state.ref.guild_id
         if not named_as.startswith(("https://", "http://")):
             return named(state.files, [named_as])[0].file
         try:
-            return await blobs.put_bytes(state.ref.guild_id, await fetch(named_as))
+            return await blobs.put_bytes(guild_id, await fetch(guild_id, named_as))
         except WebError as error:
             raise ToolError(f"The evidence cannot be read: {error}") from error
 

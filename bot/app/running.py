@@ -323,7 +323,7 @@ async def _build(
         clock=clock,
         pool=pool,
         line=line,
-        treasury=await open_treasury(stack, storage, clock, web.web),
+        treasury=await open_treasury(stack, storage, clock, web.web, web.rules),
         remembrance=await open_remembrance(
             stack, settings, redis_url, storage, clock=clock, client=line.client, api=line.api
         ),

@@ -14,8 +14,9 @@ from agent_core.session import State
 from agent_core.storage import BlobStore, Storage
 from agent_core.tools.base import AnyTool
 from agent_core.tools.books import Fetch, book, register_experiment
+from agent_core.tools.web import Rules, hosts_of
 from agent_core.values import NANO, NamedFile
-from agent_core.web import Fetched, GuardedFetcher, Reader
+from agent_core.web import Fetched, GuardedFetcher, Reader, Visit
 from bot.render.books import experiments_page
 
 _FINE = 400
@@ -58,13 +59,13 @@ class Treasury:
 
 
 async def open_treasury(
-    stack: AsyncExitStack, storage: Storage, clock: Clock, web: GuardedFetcher
+    stack: AsyncExitStack, storage: Storage, clock: Clock, web: GuardedFetcher, rules: Rules
 ) -> Treasury:
     """The books of every server; documents are parsed in a process of its own."""
     reader = await stack.enter_async_context(Reader())
 
-    async def fetch(link: str) -> bytes:
-        answer = await web.get(link)
+    async def fetch(guild_id: str, link: str) -> bytes:
+        answer = await web.get(link, visit=Visit(hosts=hosts_of(await rules(guild_id))))
         if answer.status >= _FINE:
             raise FetchFailedError(f"{link} answers with status {answer.status}.")
         return answer.body

@@ -35,7 +35,7 @@ class Desk:
     ledger: Ledger
     experiments: Experiments
     fetch: Fetch
-    """Reads a link by the web's own rules."""
+    """Reads a link for a server, by the web's own rules and the server's."""
     papers: Callable[[str], Awaitable[tuple[NamedFile, ...]]]
     """The books of a server as the inputs of a goal that works on them."""
     memory: Memory

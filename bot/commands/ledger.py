@@ -197,7 +197,7 @@ async def _evidence(
 
 async def _fetched(desk: Desk, guild_id: str, link: str) -> FileRef:
     try:
-        body = await desk.fetch(link)
+        body = await desk.fetch(guild_id, link)
     except WebError as error:
         raise RefusedError(f"The link cannot be read, so nothing was booked: {error}") from error
     return await desk.control.storage.blobs.put_bytes(guild_id, body)

@@ -371,7 +371,7 @@ async def open_front(redis_url: str, folder: Path) -> AsyncGenerator[Front]:
         prefix = Prefix(model="demo", system="", tools=())
         control = Control(storage=storage, engine=Wakes(), clock=Clock(), prefix=prefix)
         web = await stack.enter_async_context(GuardedFetcher())
-        treasury = await open_treasury(stack, storage, Clock(), web)
+        treasury = await open_treasury(stack, storage, Clock(), web, control.rules)
         embedder = await stack.enter_async_context(Embedder(cache=MODELS))
         memory = await stack.enter_async_context(Memory.open(redis_url, embedder, at_hand=lambda: False))
         library = library_of(storage)

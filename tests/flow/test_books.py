@@ -85,6 +85,23 @@ async def test_evidence_that_does_not_match_leaves_it_claimed_with_the_reason(
     assert "claimed: $120.00" in (await stage.people.command("networth"))["content"]
 
 
+async def test_a_link_is_evidence_only_where_the_servers_lists_let_it_be_read(stage: Stage):
+    await stage.people.command("settings", deny_hosts="example.org")
+    link = "https://shop.example.org/receipt?secret=1"
+    refused = await add(stage, link=link)
+    assert "The rules of this server keep 'shop.example.org' closed" in refused["content"]
+
+    await stage.people.command("settings", deny_hosts="-", allow_hosts="example.net")
+    lines = [{"account": "assets:cash", "amount": "9"}, {"account": "income:ads", "amount": "-9"}]
+    entry = {"date": "2026-11-03", "description": "ads", "lines": lines, "evidence": link}
+    stage.model.will("I book it", ("book", entry))
+    thread = await stage.people.goal("book the ads", autonomy="auto")
+    stage.model.will("not possible", FINISH)
+    await thread.press(await thread.proposal(), "✅")
+    await thread.says("The rules of this server keep 'shop.example.org' closed")
+    assert await export(stage) == []
+
+
 async def test_who_may_not_approve_writes_nothing(stage: Stage):
     stranger = await stage.people.member("Mallory")
     refused = await stage.people.command(

@@ -136,3 +136,14 @@ async def test_numbers_that_cannot_be_or_come_too_late_are_refused(experiments: 
     for day, why in ((today - timedelta(days=1), "nothing before"), (today + timedelta(days=1), "ended on")):
         with pytest.raises(RefusedError, match=why):
             await experiments.look(GUILD, looked(day, "2", fine))
+
+
+async def test_numbers_of_days_to_come_do_not_close_the_experiment_for_those_of_today(
+    experiments: Experiments,
+):
+    today = Clock().today()
+    await experiments.add(GUILD, registered(today, stop_date=today + timedelta(days=400)))
+    fine = Look(control_hits=1, control_trials=4, variant_hits=0, variant_trials=0)
+    with pytest.raises(RefusedError, match="still to come"):
+        await experiments.look(GUILD, looked(today + timedelta(days=300), "1", fine))
+    assert (await experiments.look(GUILD, looked(today, "2", fine))).total == fine

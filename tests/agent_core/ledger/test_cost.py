@@ -9,7 +9,7 @@ from agent_core.clock import Clock
 from agent_core.session import State
 from agent_core.signals import StopAsked
 from agent_core.storage import Storage
-from agent_core.values import NANO, Limits, Person, SessionRef
+from agent_core.values import NANO, Limits, Person, ServerRules, SessionRef
 from agent_core.web import GuardedFetcher
 from bot.app.treasury import open_treasury
 from tests.agent_core.budget.shop import ANN, open_shop
@@ -19,12 +19,16 @@ from tests.agent_core.budget.till import Till
 GUILDS, EACH = 50, 4
 
 
+async def rules(_guild_id: str) -> ServerRules:
+    return ServerRules()
+
+
 async def test_two_hundred_sessions_of_fifty_servers_are_booked_to_the_nano_dollar(
     storage: Storage, tmp_path: Path
 ):
     async with AsyncExitStack() as stack:
         web = await stack.enter_async_context(GuardedFetcher())
-        treasury = await open_treasury(stack, storage, Clock(), web)
+        treasury = await open_treasury(stack, storage, Clock(), web, rules)
         died: set[SessionRef] = set()
 
         async def ended(state: State) -> None:

@@ -215,6 +215,8 @@ async def test_the_cost_of_a_session_is_booked_up_to_what_it_spent_and_never_twi
 async def test_the_currency_is_settled_before_the_first_entry(ledger: Ledger):
     with pytest.raises(RefusedError, match="how much of the currency"):
         await ledger.set_currency(GUILD, "EUR", ANN)
+    with pytest.raises(RefusedError, match="where that is from"):
+        await ledger.set_currency(GUILD, "EUR", ANN, rate=Decimal("0.9"), rate_source=" ")
     await ledger.set_currency(GUILD, "EUR", ANN, rate=Decimal("0.9"), rate_source="ECB, 2026-11-02")
     await ledger.book_model_cost(GUILD, "s", Decimal(2))
     assert (await ledger.books(GUILD)).worth().evidenced == Decimal("-1.8")
@@ -222,6 +224,30 @@ async def test_the_currency_is_settled_before_the_first_entry(ledger: Ledger):
         await ledger.set_currency(GUILD, "USD", ANN)
 
 
-async def test_a_description_cannot_become_a_formula_in_a_spreadsheet(ledger: Ledger):
-    await ledger.book(GUILD, replace(dues("a"), description="=1+1"))
-    assert b",'=1+1," in table(await ledger.books(GUILD))
+@pytest.mark.parametrize(
+    ("description", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        (" \t@SUM(1)", "'@SUM(1)"),
+        ("x;=1+1; -2", "x;'=1+1; '-2"),
+        ("3 - 1; fine", "3 - 1; fine"),
+    ],
+)
+async def test_a_description_cannot_become_a_formula_in_a_spreadsheet(
+    description: str, cell: str, ledger: Ledger
+):
+    await ledger.book(GUILD, replace(dues("a"), description=description))
+    rows = list(csv.DictReader(io.StringIO(table(await ledger.books(GUILD)).decode())))
+    assert {row["description"] for row in rows} == {cell}
+
+
+@pytest.mark.parametrize(("year", "month"), [(1, 1), (9999, 12), (2024, 2)])
+async def test_every_month_of_the_calendar_has_a_statement(year: int, month: int, ledger: Ledger):
+    await ledger.book(GUILD, dues("a", day=date(year, month, 29 if month == 2 else 31)))
+    page = statement(await ledger.books(GUILD), year, month)
+    assert "| claimed | $0.00 | $100.00 |" in page
+
+
+async def test_a_description_stays_in_its_cell_of_the_statement(ledger: Ledger):
+    await ledger.book(GUILD, replace(dues("a"), description="one\\| two | three"))
+    assert "| one\\\\\\| two \\| three |" in statement(await ledger.books(GUILD), 2026, 11)

@@ -6,8 +6,9 @@ import pytest
 
 from agent_core.errors import RefusedError
 from agent_core.ledger import Line, refuse_plan
-from agent_core.ledger.records import Source
+from agent_core.ledger.records import Evidence, Source
 from agent_core.ledger.refusals import refuse_entry
+from agent_core.values import FileRef
 
 
 @pytest.mark.parametrize(
@@ -66,19 +67,35 @@ def lines(account: str, against: str = "assets:cash") -> tuple[Line, ...]:
     return (Line(account=against, amount=Decimal(5)), Line(account=account, amount=Decimal(-5)))
 
 
-def test_the_agent_books_no_income_from_its_own_estimate_but_a_person_may_claim_it():
+def seen(*, dated: bool) -> Evidence:
+    file = FileRef(sha256="0" * 64, size=1)
+    return Evidence(
+        name="a.txt", file=file, matches=False, why="the amount 5 does not stand in it", dated=dated
+    )
+
+
+@pytest.mark.parametrize("account", ["income:ads", "expenses:ads"])
+def test_the_agent_books_no_gain_from_its_own_estimate_but_a_person_may_claim_it(account: str):
     with pytest.raises(RefusedError, match="not booked from my own estimate"):
-        refuse_entry(lines("income:ads"), "agent", has_evidence=False)
-    refuse_entry(lines("income:ads"), "agent", has_evidence=True)
-    refuse_entry(lines("income:ads"), "person", has_evidence=False)
+        refuse_entry(lines(account), "agent", None)
+    refuse_entry(lines(account), "agent", seen(dated=True))
+    refuse_entry(lines(account), "person", None)
 
 
+@pytest.mark.parametrize("evidence", [None, seen(dated=False)])
 @pytest.mark.parametrize("source", ["agent", "person"])
-def test_nothing_is_valued_anew_without_a_dated_source(source: Source):
+def test_nothing_is_valued_anew_without_a_dated_source(source: Source, evidence: Evidence | None):
+    valued = lines("income:revaluation", "assets:valued:art")
     with pytest.raises(RefusedError, match="dated source"):
-        refuse_entry(lines("income:revaluation", "assets:valued:art"), source, has_evidence=False)
+        refuse_entry(valued, source, evidence)
+    refuse_entry(valued, source, seen(dated=True))
 
 
-def test_money_of_others_is_not_kept():
+@pytest.mark.parametrize("account", ["liabilities:members' deposits", "assets:cash:pool"])
+def test_money_of_others_is_not_kept(account: str):
     with pytest.raises(RefusedError, match="belongs to others"):
-        refuse_entry(lines("liabilities:members' deposits"), "person", has_evidence=True)
+        refuse_entry(lines(account), "person", None)
+
+
+def test_a_day_at_the_pool_is_the_servers_own_affair():
+    refuse_entry(lines("expenses:pool party"), "person", None)
