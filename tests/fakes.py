@@ -25,6 +25,8 @@ class Turn:
     calls: tuple[Call, ...] = ()
     status: int = 200
     """Anything else than 200 is an error reply."""
+    takes_s: float = 0.0
+    """Seconds until it comes."""
 
 
 Script = Turn | Callable[[Request], Turn]
@@ -99,6 +101,7 @@ class ScriptedModel:
         self.requests.append(body)
         self._arrived.set()
         turn = await self._turn(body)
+        await asyncio.sleep(turn.takes_s)
         if turn.status != 200:
             error = {"message": turn.text, "type": "server_error"}
             return web.json_response({"error": error}, status=turn.status)

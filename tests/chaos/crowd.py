@@ -35,12 +35,15 @@ class Crowd:
     rng: random.Random
     takes_s: float = 0.0
     """How long each step works."""
+    thinks_s: float = 0.0
+    """How long the model takes for each."""
     goals: dict[SessionRef, Thread] = field(default_factory=dict[SessionRef, Thread])
     said: dict[SessionRef, dict[str, float]] = field(default_factory=dict[SessionRef, dict[str, float]])
     """What people have said, and when."""
     resumed_s: list[float] = field(default_factory=list[float])
-    """Seconds from the death of a worker to the next commit of each session that it had; in most of them a
-    step that was cut runs once more."""
+    """Seconds from the death of a worker to the next commit of each session that it had. Where a step was
+    cut, that waits for its second run; where the model was being asked and costs money, it is the first thing
+    that the next worker does."""
     found: list[str] = field(default_factory=list[str])
     """Breaches of the law, once they were looked for."""
     _watches: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
@@ -48,7 +51,7 @@ class Crowd:
     def reply(self, request: Request) -> Turn:
         """What the model says to this request."""
         done = steps_done(request)
-        return Turn(text=f"[{done + 1}] so I do", calls=(self._call(done + 1),))
+        return Turn(text=f"[{done + 1}] so I do", calls=(self._call(done + 1),), takes_s=self.thinks_s)
 
     def _call(self, step: int) -> Call:
         if step > self.steps:

@@ -19,6 +19,9 @@ from tests.chaos.test_month import month
 STEPS = 15
 WITHIN_S = 600.0
 SHARED = 40
+THINKS_S = 4.0
+PRICES = '{"scripted": [0.01, 0.01, 0.01]}'
+"""US$ per million tokens: whoever takes over a goal writes down first what the cut call may have cost."""
 
 
 async def soak(
@@ -49,8 +52,8 @@ async def soak(
 
 async def share(folder: Path, *, goals: int, rng: random.Random) -> Crowd:
     """Let two workers share so many goals, and kill one of them for good, in the middle."""
-    async with chaos(folder) as stage:
-        crowd = Crowd(stage=stage, steps=STEPS, rng=rng, takes_s=1.5)
+    async with chaos(folder, MODEL_PRICES=PRICES) as stage:
+        crowd = Crowd(stage=stage, steps=STEPS, rng=rng, thinks_s=THINKS_S)
         stage.model.will_always(crowd.reply)
         await stage.start_two_workers()
         await crowd.begin(goals)
@@ -89,7 +92,8 @@ def main() -> int:
     rng = random.Random(given.seed)  # noqa: S311 - chance, not secrecy
     with tempfile.TemporaryDirectory(prefix="gk") as folder:
         print(
-            f"two workers share {SHARED} goals, one is killed: lease 1 s, a cut step takes 1.5 s", flush=True
+            f"two workers share {SHARED} goals, one is killed: lease 1 s, the model takes {THINKS_S:.0f} s",
+            flush=True,
         )
         shared = asyncio.run(share(Path(folder), goals=SHARED, rng=rng))
     show(shared)
