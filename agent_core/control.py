@@ -21,6 +21,7 @@ from agent_core.storage.budgets import Caps, Day
 from agent_core.values import (
     NO_MARKS,
     Autonomy,
+    Inherited,
     Limits,
     Message,
     NamedFile,
@@ -57,6 +58,10 @@ class Order:
     files: tuple[NamedFile, ...] = ()
     role: str = GOAL
     """What kind of session it is; see roles.py."""
+    subjects: tuple[str, ...] = ()
+    """Ids of the skills that it is to improve."""
+    marks: Inherited = NO_MARKS
+    """What strangers, or a private channel, have brought into it before it begins."""
     after: State | None = None
     """The goal whose thread it goes on in, which has ended."""
 
@@ -140,12 +145,13 @@ class Control:
             system=begins.system,
             tools=begins.tools,
             role=order.role,
+            subjects=order.subjects,
             done_when=order.done_when,
             files=dropped_apart(order.after.files if order.after else {}, order.files),
             before=order.after.ended.summary if order.after and order.after.ended else "",
             kept=_kept(order.after),
             fence=new_marker(),
-            marks=order.after.marks.passed_on() if order.after else NO_MARKS,
+            marks=order.after.marks.passed_on() if order.after else order.marks,
             safe_tools=prefix.safe_tools,
         )
         # The index first: a name without a journal is nothing, a journal without a name would be lost.

@@ -64,6 +64,8 @@ class SessionStarted:
     """The files of that goal, or of the session above, where they lay."""
     role: str = "goal"
     """Names the prompt and the set of tools; see roles.py."""
+    subjects: tuple[str, ...] = ()
+    """Ids of the skills that it is to improve."""
     kind: Literal["started"] = "started"
 
 

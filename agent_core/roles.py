@@ -17,6 +17,13 @@ OF_THE_SERVER = frozenset({"book", "forget", "remember", "register_experiment"})
 """Tools that write what outlives the goal."""
 DELEGATES = frozenset({"delegate", "write_code"})
 """Tools that a sub-session does in their place: one of them cannot start another."""
+_FOR_SCRIPTS = frozenset(
+    """
+    run_python run_shell read_file write_file edit_file list_files search read_page install finish deliver
+    save_skill find_skills run_skill recall set_plan ask
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+"""What whoever works on the library of skills needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,8 @@ def every_role() -> tuple[Role, ...]:
     """The table."""
     return (
         Role(name="goal"),
+        Role(name="explore", prompts=("explore",), tools=_FOR_SCRIPTS),
+        Role(name="improve", prompts=("improve",), tools=_FOR_SCRIPTS),
         Role(name="delegate", prompts=("delegate",), without=FOR_PEOPLE | OF_THE_SERVER | DELEGATES),
     )
 

@@ -66,6 +66,10 @@ _OWN_WORDS = frozenset(
 """Tools that answer in words of the program's own."""
 
 
+async def _nothing(_: State) -> tuple[Event, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """The parts that a worker works with, put together by the composition root."""
@@ -88,6 +92,8 @@ class House:
     """What else follows from the end of a session; at least once, before it leaves the index of live ones."""
     recall: Callable[[State], Awaitable[Recalled | None]]
     """What the memory knows of what was just said; None where it was asked before."""
+    parting: Callable[[State], Awaitable[tuple[Event, ...]]] = _nothing
+    """What is handed over with the end of a session, whatever the model says."""
     compact_at: int = 32_000
     """Tokens of a request past which its oldest steps are summarised."""
     window: Callable[[], int | None] = lambda: None
@@ -245,7 +251,7 @@ async def end(house: House, state: State, status: Status, pending: Pending | Non
     if pending is None:
         why = stands_still(state, house.clock.now()) or "Stopped."
         summary = f"Stopped by {state.stop.person.name}." if state.stop else why
-        return (Ended(status=status, summary=summary, checked=False),)
+        return (*await house.parting(state), Ended(status=status, summary=summary, checked=False))
     if pending.decision and not await _still_may(house, state, pending):
         return disown(state, pending)
     try:
@@ -253,7 +259,8 @@ async def end(house: House, state: State, status: Status, pending: Pending | Non
     except ToolError as error:
         return (await _not_finished(house, state, pending, str(error)),)
     summary = str((pending.action.arguments or {}).get("summary", ""))
-    return (Ended(status=status, summary=summary, checked=state.contract is not None, files=files),)
+    ended = Ended(status=status, summary=summary, checked=state.contract is not None, files=files)
+    return (*await house.parting(state), ended)
 
 
 async def lead(house: House, state: State, shown: int) -> tuple[Lead, int]:

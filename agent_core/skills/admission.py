@@ -33,6 +33,8 @@ class Offer:
     channels: Channels
     """What whoever offers it may read."""
     parents: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    """Ids of the skills that whoever offers it was to improve, or to combine."""
     quarantined: bool = False
 
 
@@ -93,8 +95,9 @@ class Admission:
             check, judgement = await _sharpen(gate, ask, script, check, judgement)
         if judgement.fault not in _FILED:
             return Admitted(skill=None, judgement=judgement, stored_check=bound is not None)
-        # a newer script under a name that is taken is a child of what stands there
-        offer = replace(offer, parents=offer.parents or (() if bound is None or same else (bound.skill.id,)))
+        offer = replace(
+            offer, parents=offer.parents or await self._parents(guild_id, offer, bound, same=same)
+        )
         skill = await self.file(guild_id, offer, check, judgement)
         return Admitted(skill=skill, judgement=judgement, stored_check=bound is not None)
 
@@ -119,6 +122,21 @@ class Admission:
             channels = {place} if place else set[str]()
             await self.library.file(guild_id, held.card, check, judgement, channels=channels, moves=True)
         return judgement
+
+    async def _parents(
+        self, guild_id: str, offer: Offer, bound: Held | None, *, same: bool
+    ) -> tuple[str, ...]:
+        """A newer script under a taken name is a child of what stands there, or was to be improved."""
+        if bound is None:
+            return offer.subjects if len(offer.subjects) > 1 else ()
+        if same:
+            return ()
+        held = await self.library.held(guild_id, channels=offer.channels, archived=None)
+        name = offer.card.script.name
+        named = [
+            one.skill.id for one in held if one.skill.id in offer.subjects and one.card.script.name == name
+        ]
+        return tuple(named) or (bound.skill.id,)
 
     async def _check(self, guild_id: str, offer: Offer, bound: Held | None, ask: Ask | None) -> str:
         if bound is not None:

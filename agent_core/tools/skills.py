@@ -1,7 +1,8 @@
 """What a goal takes out of the server's library of skills, and what it puts in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import structlog
 from packaging.requirements import InvalidRequirement, Requirement
@@ -29,7 +30,7 @@ from agent_core.skills import (
     of_run,
     origin_of,
 )
-from agent_core.skills.values import MOST_PARAMETERS, MOST_SOURCE
+from agent_core.skills.values import MOST_PARAMETERS, MOST_SOURCE, How
 from agent_core.storage.blobs import BlobStore
 from agent_core.tools.base import AnyTool, Outcome, Tool, ToolArguments
 from agent_core.tools.outside import current
@@ -42,6 +43,8 @@ MOST_SHOWN = 3
 _USE = "run_skill"
 _THERE = frozenset({"numpy", "pandas", "matplotlib", "pillow"})
 """What every box has."""
+_HOW: Mapping[str, How] = MappingProxyType({"explore": "explore", "improve": "improve", "write_code": "code"})
+"""The role of a session -> how its scripts came about."""
 LIBRARY = "skills:server"
 """What stands for a place where a skill of a private channel came in."""
 
@@ -159,9 +162,10 @@ def _save_skill(workshop: Workshop) -> Tool[SaveSkill]:
             dependencies=_pinned(state, args.dependencies),
         )
         offer = Offer(
-            card=Card(script=script, origin=origin_of(state)),
+            card=Card(script=script, origin=origin_of(state, _HOW.get(state.started.role, "goal"))),
             check=args.check,
             channels=await workshop.sessions.audience(state),
+            subjects=state.started.subjects,
         )
         pool = await workshop.boxes.pool_of(state)
         try:

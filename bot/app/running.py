@@ -39,6 +39,7 @@ from bot.app.days import follow_playground
 from bot.app.folders import own_folder
 from bot.app.online import open_mcp, open_packages, open_web
 from bot.app.outside import Outside, Part, demo_goals, playground_token
+from bot.app.parting import Parting
 from bot.app.probing import Trial, probe_at_start
 from bot.app.remembrance import Remembrance, open_remembrance
 from bot.app.treasury import Treasury, open_treasury
@@ -179,6 +180,7 @@ class Bot:
             followed=True,
             still_may=self._still_may,
             on_ended=self._ended,
+            parting=Parting(built.remembrance.library, built.storage.blobs).of,
             recall=self._workshop.before_thought,
         )
 

@@ -6,6 +6,7 @@ from discord import app_commands
 from bot.commands.answer import Commands
 from bot.commands.desk import Desk
 from bot.commands.experiment import experiment
+from bot.commands.explore import explore, improve
 from bot.commands.files import files
 from bot.commands.goal import goal
 from bot.commands.help import help_command
@@ -50,6 +51,8 @@ def commands_for(client: discord.Client, desk: Desk) -> Commands:
         usage(desk),
         memory(desk),
         skills(desk),
+        explore(desk),
+        improve(desk),
         settings(desk),
         help_command(desk),
     ):

@@ -1,5 +1,6 @@
 """/goal: check, promise an answer, store the files, start the session, open its thread."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,24 +93,35 @@ async def _start(desk: Desk, interaction: Asking, wish: Wish) -> None:
     member = await let_in(desk, interaction, Right.START)
     if not clean(wish.goal).strip():
         raise RefusedError("Say in a few words what you want.")
-    channel = channel_of(interaction)
-    ref = SessionRef(guild_of(interaction), str(interaction.id))
-    async with desk.openings.one(ref):
-        await defer(desk.api, interaction, ephemeral=channel.id != interaction.channel_id)
+
+    async def order(ref: SessionRef, channel_id: str) -> Order:
         received = await desk.dropped.receive(ref.guild_id, wish.dropped)
         if received.refused:
             raise RefusedError("\n".join((*received.refused, "So nothing was started.")))
         papers = await desk.papers(ref.guild_id) if wish.template else ()
-        order = Order(
+        return Order(
             ref=ref,
             goal=templated(wish.goal, wish.template),
             starter=member.person,
-            channel_id=str(channel.id),
+            channel_id=channel_id,
             autonomy=wish.autonomy,
             done_when=wish.done_when,
             budget_usd=wish.budget_usd,
             files=(*papers, *received.files),
         )
+
+    await launch(desk, interaction, order)
+
+
+async def launch(
+    desk: Desk, interaction: Asking, make: Callable[[SessionRef, str], Awaitable[Order]]
+) -> None:
+    """Promise an answer, start the session and open its thread; `make` gets its name and its channel's id."""
+    channel = channel_of(interaction)
+    ref = SessionRef(guild_of(interaction), str(interaction.id))
+    async with desk.openings.one(ref):
+        await defer(desk.api, interaction, ephemeral=channel.id != interaction.channel_id)
+        order = await make(ref, str(channel.id))
         desk.openings.late.add(ref)  # whatever happens from here on, its thread opens
         try:
             await desk.control.start(order)

@@ -15,6 +15,7 @@ mend what fails, and hand over the files.
 `/ledger` the books · `/networth` what we are worth · `/experiment` said before it starts
 `/usage` what was spent, by goal, member and day
 `/memory` what is remembered here, and how to have it forgotten · `/skills` scripts proven here
+`/explore` I invent scripts around a topic · `/improve` I repair and combine what is there
 `/settings` who may do what, and how I behave here
 
 In a goal's thread:

@@ -8,15 +8,16 @@ from discord import app_commands
 
 from agent_core.errors import RefusedError, StoreUnavailableError
 from agent_core.memory.values import Channels
-from agent_core.skills import Held, Shelf, Standing, open_part
+from agent_core.skills import Held, Shelf, Shelves, Standing, open_part
 from agent_core.skills.exchange import packed
 from agent_core.values import Right
-from bot.commands.answer import Asking, answer, asker, defer, member_of
+from bot.commands.answer import Asking, answer, defer, member_of
 from bot.commands.desk import Desk, guild_of, let_in
 from bot.commands.skills_box import bring_in, run_it
 from bot.discord_api import Upload
 from bot.render import skills as render
 from bot.render.books import fitted
+from bot.render.learning import error_chart, lineage, rate_chart, table
 
 _CHOICES = 25
 _ROOM = 100
@@ -74,10 +75,12 @@ def _add_reading(desk: Desk, group: app_commands.Group) -> None:
 
     @group.command(name="stats", description="How often it works, and what goes wrong how often.")
     async def stats(interaction: Asking) -> None:
-        asker(interaction)
-        await defer(desk.api, interaction, ephemeral=True)
-        shelves = await desk.library.shelves(guild_of(interaction))
-        await answer(desk.api, interaction, render.stats(shelves))
+        channels = await _reading(desk, interaction)
+        guild_id = guild_of(interaction)
+        shelves = await desk.library.shelves(guild_id)
+        held = await desk.library.held(guild_id, channels=channels, archived=None)
+        files = await asyncio.to_thread(_pictured, shelves, held)
+        await answer(desk.api, interaction, render.stats(shelves, held), files)
 
     @group.command(name="history", description="Every change, the newest first; each can be taken back.")
     async def history(interaction: Asking) -> None:
@@ -150,6 +153,20 @@ async def _answer_whole(desk: Desk, interaction: Asking, rows: list[str], name: 
     text, whole = fitted(rows, render.ROOM), "\n".join(rows)
     files = [Upload(name=name, source=whole.encode("utf-8", "replace"))] if text != whole else []
     await answer(desk.api, interaction, text, files)
+
+
+def _pictured(shelves: Shelves, held: list[Held]) -> list[Upload]:
+    """The numbers as a file, and how they went as pictures."""
+    if not held:
+        return []
+    files = [Upload(name="skills.csv", source=table(held))]
+    if tree := lineage(held):
+        files.append(Upload(name="lineage.md", source="\n".join(tree).encode("utf-8", "replace")))
+    if shelves.tried:
+        files.append(Upload(name="rate.png", source=rate_chart(shelves)))
+    if shelves.errors:
+        files.append(Upload(name="errors.png", source=error_chart(shelves)))
+    return files
 
 
 async def _reading(desk: Desk, interaction: Asking) -> Channels:

@@ -36,18 +36,24 @@ class Audience:
 
     async def of_session(self, state: State) -> frozenset[str]:
         """Where everybody may read who can read the session's thread. Raises StoreUnavailableError."""
-        guild, channels = await self._look(state.ref.guild_id)
         own = frozenset([state.thread_id] if state.thread_id else [])
-        here = channels.get(int(state.channel_id))
+        return own | await self.of_channel(state.ref.guild_id, state.channel_id)
+
+    async def of_channel(self, guild_id: str, channel_id: str) -> frozenset[str]:
+        """Where everybody may read who can read this channel. Raises StoreUnavailableError."""
+        guild, channels = await self._look(guild_id)
+        here = channels.get(int(channel_id))
         if here is None:
-            return own
-        return own | await self._where(
-            guild, channels, lambda there: is_wider(there, here, guild.default_role)
-        )
+            return frozenset()
+        return await self._where(guild, channels, lambda there: is_wider(there, here, guild.default_role))
 
     async def of_everybody(self, state: State) -> frozenset[str]:
         """Where everybody in the session's server may read. Raises StoreUnavailableError."""
-        guild, channels = await self._look(state.ref.guild_id)
+        return await self.of_server(state.ref.guild_id)
+
+    async def of_server(self, guild_id: str) -> frozenset[str]:
+        """Where everybody in this server may read. Raises StoreUnavailableError."""
+        guild, channels = await self._look(guild_id)
         return await self._where(guild, channels, lambda there: is_open(there, guild.default_role))
 
     async def of_member(self, guild_id: str, member: discord.Member) -> frozenset[str]:

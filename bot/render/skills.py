@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from agent_core.skills import Admitted, Change, Filed, Held, Shelves, Stood, Undone
 from bot.render.books import fitted
 from bot.render.escape import code, line
+from bot.render.learning import helped
 from bot.render.words import counted
 
 ROOM = 1950
@@ -97,8 +98,8 @@ def history(changes: Sequence[Change], names: Mapping[str, str]) -> list[str]:
     return [*rows, "-# `/skills undo` takes one back; nothing is lost by it."]
 
 
-def stats(shelves: Shelves) -> str:
-    """How it goes: numbers, and which errors come how often."""
+def stats(shelves: Shelves, held: Sequence[Held]) -> str:
+    """How it goes: numbers, what helped most, and which errors come how often. `held`: what may be seen."""
     skills = list(shelves.skills.values())
     active = [one for one in skills if not one.archived]
     proven = sum(one.proven for one in active)
@@ -110,6 +111,7 @@ def stats(shelves: Shelves) -> str:
         f"**{counted(proven, 'proven skill')}**, {len(active) - proven} failed,"
         f" {sum(one.quarantined for one in active)} in quarantine, {len(skills) - len(active)} archived",
         f"Tried {counted(tried, 'time')}, worked {worked:,}{share}",
+        *_helped(held),
         *(["**Errors**, by how often and how bad"] if errors else []),
         *(
             f"- {counted(one.count, 'time')} · {_SEVERITIES[int(one.signature.severity)]} ·"
@@ -118,6 +120,18 @@ def stats(shelves: Shelves) -> str:
         ),
     ]
     return fitted(rows, ROOM)
+
+
+def _helped(held: Sequence[Held]) -> list[str]:
+    """The skills whose runs worked most surely."""
+    names = {one.skill.id: one.card.script.name for one in held}
+    best = helped(one.skill for one in held)[:5]
+    rows = [
+        f"- **{line(names[skill.id], 64)}** worked in {skill.worked} of {skill.runs} runs:"
+        f" {100 * low:.0f} to {100 * high:.0f} % of all, with 95 % confidence"
+        for skill, low, high in best
+    ]
+    return ["**What helped most**, and how sure that is", *rows] if rows else []
 
 
 def admitted_row(name: str, found: Admitted) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from playground.demo.goals import GOALS, find_goal
+from playground.demo.scenes import library
 from playground.demo.script import Scene, Script, ScriptEndedError, Turn
 from playground.demo.transcript import Transcript
 
@@ -39,7 +40,9 @@ def _perform(scene: Scene) -> Script:
     goal = find_goal(scene.goal)
     thought, note = "That is all there is to do.", ""
     try:
-        if goal is None:
+        if library.task(scene.goal):
+            closing = yield from library.play(scene)
+        elif goal is None:
             thought, closing = "I have no script for this goal, so I say what I can show.", _menu()
         else:
             closing = yield from goal.play(scene)

@@ -151,14 +151,18 @@ class People:
 
     async def goal(self, text: str, **options: Any) -> Thread:
         """Start a goal; its thread, once it is open."""
-        response = await self.command("goal", text=text, **options)
+        return await self.threaded("goal", text=text, **options)
+
+    async def threaded(self, command: str, **options: Any) -> Thread:
+        """Start a session by a command; its thread, once it is open."""
+        response = await self.command(command, **options)
         async with asyncio.timeout(WAIT_S):
             while True:
                 for thread in await self.threads():
                     if thread["id"] == response["id"]:
                         return Thread(people=self, id=thread["id"])
                 await asyncio.sleep(_LOOK_S)
-        raise AssertionError(text)
+        raise AssertionError(command)
 
     async def until_bot_is_ready(self) -> None:
         """Until a bot is connected and has registered its commands."""

@@ -101,6 +101,7 @@ EVENTS: tuple[Event, ...] = (
         safe_tools=("wiki__find",),
         parent=Parent(ref=SessionRef("10", "20"), action="3.1", tool="delegate", depth=1),
         role="delegate",
+        subjects=("0123456789ab",),
     ),
     ThreadBound(thread_id="40", upload_limit=10_485_760),
     SignalsTaken(inbox_id="1764000000000-1"),
