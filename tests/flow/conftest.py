@@ -101,3 +101,22 @@ async def stage(
         log = await people.log()
     if discord_openapi_if_there is not None:
         assert discord_openapi_if_there.check_exchanges(log) == []
+
+
+@pytest_asyncio.fixture
+async def demo(
+    playground: Playground, people: People, redis_url: str, data_dir: Path
+) -> AsyncGenerator[People]:
+    """A bot without a model: the demo plays."""
+    settings = load(
+        {
+            "DISCORD_TOKEN": playground_token(),
+            "DISCORD_API_URL": playground.api_url,
+            "REDIS_URL": redis_url,
+            "DATA_DIR": str(data_dir),
+        },
+        env_file=None,
+    )
+    async with running(settings, pace=Pace(young_s=0.05)):
+        await people.until_bot_is_ready()
+        yield people

@@ -2,19 +2,11 @@
 
 import csv
 import io
-from collections.abc import AsyncGenerator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from bot.app import running
-from bot.app.outside import playground_token
-from bot.reporter import Pace
-from bot.settings import load
-from playground import Playground
 from tests.flow.conftest import Stage
 from tests.flow.people import Json, People, Thread, attached
 
@@ -174,25 +166,6 @@ async def test_an_experiment_is_registered_looked_at_and_reported(stage: Stage):
         "experiment add", hypothesis="Buy bitcoin", metric="x", cap="1", stop="2099-01-01", probability=0.5
     )
     assert "I do not do this: trading" in refused["content"]
-
-
-@pytest_asyncio.fixture
-async def demo(
-    playground: Playground, people: People, redis_url: str, data_dir: Path
-) -> AsyncGenerator[People]:
-    """A bot without a model: the demo plays."""
-    settings = load(
-        {
-            "DISCORD_TOKEN": playground_token(),
-            "DISCORD_API_URL": playground.api_url,
-            "REDIS_URL": redis_url,
-            "DATA_DIR": str(data_dir),
-        },
-        env_file=None,
-    )
-    async with running(settings, pace=Pace(young_s=0.05)):
-        await people.until_bot_is_ready()
-        yield people
 
 
 async def test_the_entrepreneur_of_the_demo_reads_the_books_asks_for_an_experiment_and_reports(demo: People):

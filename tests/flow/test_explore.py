@@ -6,7 +6,7 @@ from agent_core.memory.values import ALL_CHANNELS
 from agent_core.skills import Severity
 from tests.fakes import Call
 from tests.flow.conftest import Stage
-from tests.flow.people import Thread
+from tests.flow.people import People, Thread
 from tests.libraries import library_of
 
 CHECK = """
@@ -102,3 +102,13 @@ async def test_an_improvement_joins_as_a_child_only_if_the_stored_check_proves_i
 
 async def test_there_is_nothing_to_improve_in_an_empty_library(stage: Stage):
     assert "nothing to improve" in str(await stage.people.command("improve"))
+
+
+async def test_the_demo_explores_and_repairs_what_failed(demo: People):
+    thread = await demo.threaded("explore", count=3, autonomy="auto")
+    await thread.says("Explored: 3 scripts")
+    await thread.says("1 among the successes")
+    thread = await demo.threaded("improve", skill="median", autonomy="auto")
+    await thread.says("an even count has two middle values")
+    report = await thread.says("Improved: 1 script")
+    assert "✅ median" in report["content"]
