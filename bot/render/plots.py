@@ -39,6 +39,7 @@ def line_chart(title: str, days: Sequence[date], series: Sequence[Series], *, un
         )
         axes.plot(numbers[-1:], list(one.values)[-1:], marker="o", color=colour, markersize=5)
     axes.axhline(0, color=_INK, linewidth=0.8)
+    axes.margins(y=0.18)  # room for the legend
     locator = AutoDateLocator(maxticks=8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
@@ -53,6 +54,9 @@ def bar_chart(title: str, labels: Sequence[str], series: Sequence[Series], *, un
     for one, colour in zip(series, _cycled(len(series)), strict=True):
         axes.bar(places, list(one.values), bottom=bottom, label=_drawable(one.name), color=colour, width=0.7)
         bottom = [below + value for below, value in zip(bottom, one.values, strict=True)]
+    axes.set_ylim(0, max([*bottom, 0]) * 1.18 or 1)  # room for the legend, which bars would reach into
+    if all(isinstance(value, int) for one in series for value in one.values):
+        axes.locator_params(axis="y", integer=True)
     axes.set_xticks(list(places), [_drawable(label[:24]) for label in labels])
     if len(labels) > 8:
         axes.tick_params(axis="x", labelrotation=45)
@@ -76,7 +80,6 @@ def _paper(title: str, unit: str) -> "tuple[Figure, Axes]":
 
 
 def _png(figure: "Figure", axes: "Axes", count: int) -> bytes:
-    axes.margins(y=0.18)  # room for the legend
     if count > 1:
         axes.legend(frameon=False, labelcolor=_INK, fontsize=9, ncols=min(count, 4), loc="upper left")
     sheet = io.BytesIO()
