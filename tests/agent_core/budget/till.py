@@ -38,6 +38,8 @@ class Till:
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
     talks: int | None = None
     """Tokens of every reply, whatever the request allows; None: some number that it allows."""
+    calls: Callable[[dict[str, Any]], tuple[str, dict[str, Any]] | None] = lambda _: None
+    """What a reply calls, from the request; None: it writes a plan."""
     cost: bool = False
     """Say what is charged, as some routers do."""
 
@@ -75,7 +77,8 @@ class Till:
         most = int(body.get("max_tokens", 1 << 30))
         output = self.talks or self.chance.randint(1, min(60, most))
         nano = int(prompt * INPUT * 1000 + output * OUTPUT * 1000) if fate in ("ok", "drop", "cut") else 0
-        self.log.append(Charge(fate=fate, nano=nano, body=body))
+        charge = Charge(fate=fate, nano=nano, body=body)
+        self.log.append(charge)
         if fate in ("refuse", "fail"):
             status = 429 if fate == "refuse" else 500
             return web.json_response(
@@ -84,26 +87,31 @@ class Till:
         if fate == "drop":
             _hang_up(request)
             return web.Response()
-        return await self._stream(request, fate, prompt, output, nano)
+        plan = ("set_plan", {"items": [{"text": f"line {len(self.log)}"}]})
+        return await self._stream(request, charge, prompt, output, self.calls(body) or plan)
 
     async def _stream(
-        self, request: web.Request, fate: Fate, prompt: int, output: int, nano: int
+        self,
+        request: web.Request,
+        charge: Charge,
+        prompt: int,
+        output: int,
+        called: tuple[str, dict[str, Any]],
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        plan = json.dumps({"items": [{"text": f"line {len(self.log)}"}]})
-        function = {"name": "set_plan", "arguments": plan}
+        function = {"name": called[0], "arguments": json.dumps(called[1])}
         call = {"id": f"c{len(self.log)}", "type": "function", "index": 0, "function": function}
         await _send(response, {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
         for _ in range(output if self.talks else 0):
             await _send(response, {"choices": [{"index": 0, "delta": {"content": "word "}}]})
-        if fate == "cut":
+        if charge.fate == "cut":
             _hang_up(request)
             return response
         await _send(response, {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
         usage: dict[str, Any] = {"prompt_tokens": prompt, "completion_tokens": output}
         if self.cost:
-            usage["cost"] = nano / 1e9
+            usage["cost"] = charge.nano / 1e9
         await _send(response, {"choices": [], "usage": usage})
         await response.write(b"data: [DONE]\n\n")
         return response
