@@ -11,7 +11,6 @@ from agent_core import context
 from agent_core.context import NO_PICTURES, Pictures
 from agent_core.events import Compacted, Item, Observed, PersonSpoke, Recalled, Thought, Told
 from agent_core.model import TYPICAL_PICTURE, estimate_tokens
-from agent_core.prompts import load as prompt
 from agent_core.session import State
 from agent_core.session.compaction import LEAST_GAIN
 from agent_core.session.next import reminder
@@ -123,7 +122,7 @@ def order(state: State, through: int) -> list[Message]:
     """What the fast model is asked: a record of the steps up to this one."""
     head, _ = context.parted(context.view(state.history), through)
     text = "\n".join(["The goal:", state.goal, "", "The transcript:", _transcript(head)])
-    return [{"role": "system", "content": prompt("compact")}, {"role": "user", "content": text}]
+    return context.aside("compact", text)
 
 
 def compacted(state: State, through: int, summary: str, pictures: Pictures = NO_PICTURES) -> Compacted:

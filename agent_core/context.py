@@ -23,6 +23,7 @@ from agent_core.events import (
 )
 from agent_core.fence import explained
 from agent_core.pictures import CANNOT_SEE, MOST_SHOWN, TOO_MANY, as_seen, is_picture
+from agent_core.prompts import load as prompt
 from agent_core.session import State
 from agent_core.session.pending import keyed
 from agent_core.values import Message, NamedFile
@@ -42,6 +43,11 @@ NO_PICTURES: Pictures = {}
 def request(state: State, pictures: Pictures = NO_PICTURES) -> list[Message]:
     """The messages of the next request, oldest first."""
     return messages(state.started, view(state.history), pictures)
+
+
+def aside(name: str, text: str) -> list[Message]:
+    """A request outside the steps, by a prompt of its own: `name`, of the folder prompts/."""
+    return [{"role": "system", "content": prompt(name)}, {"role": "user", "content": text}]
 
 
 def messages(

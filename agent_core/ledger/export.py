@@ -27,13 +27,13 @@ def table(books: Books) -> bytes:
         booked = entry.booked
         for line in booked.lines:
             writer.writerow(
-                (entry.number, booked.date.isoformat(), _harmless(booked.description), line.account,
+                (entry.number, booked.date.isoformat(), harmless(booked.description), line.account,
                  books.currency, plain(line.amount))
             )  # fmt: skip
     return sheet.getvalue().encode()
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """A text that no spreadsheet takes for a formula, in one line."""
     line = _AFTER_SEMICOLON.sub(r"\1'", " ".join(text.split()))
     return f"'{line}" if line.startswith(_RISKY) else line

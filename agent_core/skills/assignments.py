@@ -90,7 +90,7 @@ def in_short(signature: Signature | None) -> str:
     if signature is None:
         return "nobody knows how"
     kind = signature.kind if re.fullmatch(r"[A-Za-z]{1,40}", signature.kind) else "an error of its own"
-    return f"{kind} ({signature.severity.name.lower().replace('_', ' ')})"
+    return f"{kind} ({signature.severity.words})"
 
 
 def _block(text: str, language: str) -> str:

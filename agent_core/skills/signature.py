@@ -48,6 +48,11 @@ class Severity(IntEnum):
     WRONG_RESULT = 3
     CRASH = 4
 
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return self.name.lower().replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:

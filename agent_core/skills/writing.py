@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 
-from agent_core.prompts import load as prompt
+from agent_core.context import aside
 from agent_core.skills.cases import halved
 from agent_core.skills.normal import interface
 from agent_core.skills.values import MOST_SOURCE, Script
@@ -20,17 +20,13 @@ _FENCE = re.compile(r"```[\w-]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 
 async def written(ask: Ask, script: Script) -> str | None:
     """A check, in two halves; None where what came is no program."""
-    return _program(await ask(_messages("check", _told(script))))
+    return _program(await ask(aside("check", _told(script))))
 
 
 async def sharpened(ask: Ask, script: Script, check: str, caught: int, mutants: int) -> str | None:
     """A check that notices more; None where what came is no program."""
     told = f"{_told(script)}\n\nYour check noticed {caught} of {mutants}:\n```python\n{check}\n```"
-    return _program(await ask(_messages("sharpen", told)))
-
-
-def _messages(name: str, told: str) -> list[Message]:
-    return [{"role": "system", "content": prompt(name)}, {"role": "user", "content": told}]
+    return _program(await ask(aside("sharpen", told)))
 
 
 def _told(script: Script) -> str:

@@ -6,14 +6,14 @@ from pathlib import PurePosixPath
 from pydantic import Field
 
 from agent_core.condensing import MOST_PIECES, Piece, joined, pieces
+from agent_core.context import aside
 from agent_core.errors import FetchFailedError, ModelError, ToolError
 from agent_core.fence import fenced
-from agent_core.prompts import load as prompt
 from agent_core.session import State
 from agent_core.session.files import under
 from agent_core.skills import Ask
 from agent_core.tools.base import AnyTool, Outcome, Tool, ToolArguments
-from agent_core.values import Message, NamedFile
+from agent_core.values import NamedFile
 from agent_core.web import Fetched, GuardedFetcher
 from agent_core.workspace import Workspaces
 
@@ -55,12 +55,12 @@ async def _answer(ask: Ask, state: State, question: str, parts: list[Piece]) -> 
     for number, part in enumerate(parts, 1):
         text = fenced(part.text, state.started.fence, part.where)
         asked = f"The question: {question}\n\nPart {number} of {len(parts)}, {part.where}:\n{text}"
-        answers.append((part, await ask(_messages("summarize", asked))))
+        answers.append((part, await ask(aside("summarize", asked))))
     if len(answers) == 1:
         return answers[0][1].strip()
     together = fenced(joined(answers), state.started.fence, "readers")
     return (
-        await ask(_messages("summarize_whole", f"The question: {question}\n\nThe answers:\n{together}"))
+        await ask(aside("summarize_whole", f"The question: {question}\n\nThe answers:\n{together}"))
     ).strip()
 
 
@@ -81,10 +81,6 @@ async def _text(workspaces: Workspaces, web: GuardedFetcher, state: State, named
     if b"\0" in data[:8192]:
         raise ToolError(f"{named.path!r} is no text ({named.file.size:,} bytes). Use `run_python` on it.")
     return data.decode("utf-8", "replace")
-
-
-def _messages(name: str, asked: str) -> list[Message]:
-    return [{"role": "system", "content": prompt(name)}, {"role": "user", "content": asked}]
 
 
 def _read(files: list[NamedFile], parts: list[Piece]) -> str:

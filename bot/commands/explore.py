@@ -13,6 +13,7 @@ from agent_core.skills import Held, open_part
 from agent_core.skills.assignments import about, file_name, to_explore, to_improve
 from agent_core.skills.frontier import frontier
 from agent_core.skills.targets import Target, choose, last_error, of_named
+from agent_core.tools.skills import LIBRARY
 from agent_core.values import Autonomy, Inherited, NamedFile, Right, SessionRef, Source
 from bot.commands.answer import Asking, Slash, member_of, slash
 from bot.commands.desk import Desk, guild_of, let_in
@@ -25,7 +26,6 @@ _MOST_IDEAS = 8
 _SEED_BITS = 16
 _CHOICES = 25
 _ROOM = 100
-_PRIVATE = "skills:server"
 
 
 def explore(desk: Desk) -> Slash:
@@ -140,7 +140,7 @@ async def _marks(desk: Desk, guild_id: str, held: tuple[Held, ...]) -> Inherited
         Source(number=number, url=f"skill:{one.skill.id}", title=one.card.script.name, how="file")
         for number, one in enumerate(strange, 1)
     )
-    return Inherited(tainted=sources, private=(_PRIVATE,) if closed else ())
+    return Inherited(tainted=sources, private=(LIBRARY,) if closed else ())
 
 
 def _names(desk: Desk):  # noqa: ANN202 - a callback of discord.py

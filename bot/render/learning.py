@@ -3,9 +3,10 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
+from agent_core.ledger.export import harmless
 from agent_core.skills import Held, Severity, Shelves, Skill
 from bot.render.escape import line
 from bot.render.plots import Series, bar_chart, line_chart
@@ -15,12 +16,6 @@ MOST_ROWS = 25
 _WORKS = "works"
 _WINDOW = 20
 """Tries over which a success rate is taken."""
-SEVERITIES: Mapping[Severity, str] = {
-    Severity.CRASH: "crash",
-    Severity.WRONG_RESULT: "wrong result",
-    Severity.TIMEOUT: "timeout",
-    Severity.ENVIRONMENT: "environment",
-}
 
 
 def report(made: Sequence[Held], shelves: Shelves, *, what: str) -> str:
@@ -42,7 +37,7 @@ def report(made: Sequence[Held], shelves: Shelves, *, what: str) -> str:
     if errors:
         rows.append("**Errors**, by how often and how bad")
         rows += [
-            f"- {counted(seen.count, 'time')} · {SEVERITIES[seen.signature.severity]} ·"
+            f"- {counted(seen.count, 'time')} · {seen.signature.severity.words} ·"
             f" {line(seen.signature.kind, 60)}"
             for seen in errors[:8]
         ]
@@ -64,8 +59,8 @@ def table(made: Iterable[Held]) -> bytes:
                 one.card.script.name,
                 one.skill.id,
                 filed.shelf,
-                _plain(error.kind) if error else "",
-                SEVERITIES[error.severity] if error else "",
+                harmless(error.kind) if error else "",
+                error.severity.words if error else "",
                 filed.caught,
                 filed.mutants,
                 f"{filed.duration_s:.3f}",
@@ -110,8 +105,11 @@ def error_chart(shelves: Shelves) -> bytes:
     seen = sorted(shelves.errors.values(), key=lambda one: -one.weight)[:10]
     labels = [one.signature.kind for one in seen]
     series = [
-        Series(name=name, values=[one.count if one.signature.severity is severity else 0 for one in seen])
-        for severity, name in SEVERITIES.items()
+        Series(
+            name=severity.words,
+            values=[one.count if one.signature.severity is severity else 0 for one in seen],
+        )
+        for severity in sorted(Severity, reverse=True)
         if any(one.signature.severity is severity for one in seen)
     ]
     return bar_chart("Errors by frequency and severity", labels, series, unit="times")
@@ -174,13 +172,8 @@ def _row(held: Held) -> str:
     if held.skill.proven or error is None:
         filed = held.skill.filed
         return f"{mark} {name} · its check notices {filed.caught} of {filed.mutants} mistakes{locked}"
-    return f"{mark} {name} · {line(error.kind, 60)} ({SEVERITIES[error.severity]}){locked}"
+    return f"{mark} {name} · {line(error.kind, 60)} ({error.severity.words}){locked}"
 
 
 def _kind(held: Held) -> str:
     return held.skill.filed.signature.kind if held.skill.filed.signature else "failed"
-
-
-def _plain(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@" else cell

@@ -9,7 +9,6 @@ from bot.render.learning import helped
 from bot.render.words import counted
 
 ROOM = 1950
-_SEVERITIES = {4: "crash", 3: "wrong result", 2: "timeout", 1: "environment"}
 _STANDINGS = {
     "released": "released from quarantine",
     "quarantined": "put into quarantine",
@@ -114,7 +113,7 @@ def stats(shelves: Shelves, held: Sequence[Held]) -> str:
         *_helped(held),
         *(["**Errors**, by how often and how bad"] if errors else []),
         *(
-            f"- {counted(one.count, 'time')} · {_SEVERITIES[int(one.signature.severity)]} ·"
+            f"- {counted(one.count, 'time')} · {one.signature.severity.words} ·"
             f" {line(str(one.signature), 120)} · <t:{int(one.first)}:d> to <t:{int(one.last)}:d>"
             for one in errors
         ),
