@@ -119,6 +119,10 @@ class Shelves:
         """Those that stand there, the newest filing last."""
         return [one for one in self.skills.values() if one.shelf == shelf and one.archived == archived]
 
+    def errors_of(self, skill: str) -> list[Seen]:
+        """What went wrong with it."""
+        return [seen for seen in self.errors.values() if skill in seen.skills]
+
     def crowded_out(self, shelf: Shelf, newcomer: str) -> tuple[str, ...]:
         """Who has to make room for one more on this shelf: the worst, of equals the longest unused."""
         there = [one for one in self.of_shelf(shelf) if one.id != newcomer]

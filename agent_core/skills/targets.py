@@ -59,8 +59,8 @@ def urgency(shelves: Shelves, skill: Skill) -> int:
     """Frequency times severity of what went wrong with it; what the machine or network did counts nothing."""
     found = [
         seen.weight
-        for seen in shelves.errors.values()
-        if skill.id in seen.skills and seen.signature.severity is not Severity.ENVIRONMENT
+        for seen in shelves.errors_of(skill.id)
+        if seen.signature.severity is not Severity.ENVIRONMENT
     ]
     return max(found, default=0)
 
@@ -72,5 +72,5 @@ def likelihood(skill: Skill) -> float:
 
 def last_error(shelves: Shelves, skill: Skill) -> Signature | None:
     """What went wrong with it last."""
-    found = [seen for seen in shelves.errors.values() if skill.id in seen.skills]
+    found = shelves.errors_of(skill.id)
     return max(found, key=lambda seen: seen.last).signature if found else skill.filed.signature

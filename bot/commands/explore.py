@@ -9,7 +9,7 @@ from discord import app_commands
 
 from agent_core.control import Order
 from agent_core.errors import RefusedError, StoreUnavailableError
-from agent_core.skills import Held, open_part
+from agent_core.skills import Held, Shelves, open_part
 from agent_core.skills.assignments import about, file_name, to_explore, to_improve
 from agent_core.skills.frontier import frontier
 from agent_core.skills.targets import Target, choose, last_error, of_named
@@ -85,9 +85,12 @@ def improve(desk: Desk) -> Slash:
         member = await let_in(desk, interaction, Right.START)
 
         async def order(ref: SessionRef, channel_id: str) -> Order:
-            seed = None if skill else randbits(_SEED_BITS)
-            target = await _target(desk, ref.guild_id, channel_id, skill, seed)
             shelves = await desk.library.shelves(ref.guild_id)
+            if skill is not None:
+                seed, target = None, await _named(desk, ref.guild_id, channel_id, skill)
+            else:
+                seed = randbits(_SEED_BITS)
+                target = _drawn(shelves, await _held(desk, ref.guild_id, channel_id), seed)
             return Order(
                 ref=ref,
                 goal=to_improve(target, last_error(shelves, target.held[0].skill), seed),
@@ -97,7 +100,7 @@ def improve(desk: Desk) -> Slash:
                 budget_usd=budget,
                 role="improve",
                 subjects=tuple(one.skill.id for one in target.held),
-                files=tuple([await _file(desk, ref.guild_id, one) for one in target.held]),
+                files=tuple([await _file(desk, shelves, ref.guild_id, one) for one in target.held]),
                 marks=await _marks(desk, ref.guild_id, target.held),
             )
 
@@ -109,24 +112,25 @@ def improve(desk: Desk) -> Slash:
 async def _held(desk: Desk, guild_id: str, channel_id: str) -> list[Held]:
     """The skills that everybody may see who reads the channel."""
     channels = await desk.audience.of_channel(guild_id, channel_id)
-    return await desk.library.held(guild_id, channels=channels | {channel_id})
+    return await desk.library.held(guild_id, channels=channels)
 
 
-async def _target(desk: Desk, guild_id: str, channel_id: str, name: str | None, seed: int | None) -> Target:
-    if name is not None:
-        channels = await desk.audience.of_channel(guild_id, channel_id)
-        return of_named(await desk.library.named(guild_id, name, channels=channels | {channel_id}))
-    held = [one for one in await _held(desk, guild_id, channel_id) if not one.skill.quarantined]
-    shelves = await desk.library.shelves(guild_id)
-    target = choose(shelves, held, Random(seed))  # noqa: S311 - a draw that can be repeated
+async def _named(desk: Desk, guild_id: str, channel_id: str, name: str) -> Target:
+    channels = await desk.audience.of_channel(guild_id, channel_id)
+    return of_named(await desk.library.named(guild_id, name, channels=channels))
+
+
+def _drawn(shelves: Shelves, held: list[Held], seed: int) -> Target:
+    usable = [one for one in held if not one.skill.quarantined]
+    target = choose(shelves, usable, Random(seed))  # noqa: S311 - a draw that can be repeated
     if target is None:
         raise RefusedError("There is nothing to improve here yet. `/explore` first, or `/skills import`.")
     return target
 
 
-async def _file(desk: Desk, guild_id: str, held: Held) -> NamedFile:
+async def _file(desk: Desk, shelves: Shelves, guild_id: str, held: Held) -> NamedFile:
     check = open_part(await desk.library.check_of(guild_id, held.skill))
-    text = about(held, check, last_error(await desk.library.shelves(guild_id), held.skill))
+    text = about(held, check, last_error(shelves, held.skill))
     stored = await desk.control.storage.blobs.put_bytes(guild_id, text.encode("utf-8", "replace"))
     return NamedFile(path=f"inputs/{file_name(held)}", file=stored)
 
