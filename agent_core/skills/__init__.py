@@ -23,10 +23,11 @@ from agent_core.skills.finding import Hit
 from agent_core.skills.gate import Gate, Judgement
 from agent_core.skills.harvest import Harvest
 from agent_core.skills.library import Held, Library
-from agent_core.skills.records import Filed, Forgot, Ran, Standing, Stood, Undone
+from agent_core.skills.records import Filed, Forgot, Ran, Standing, Stood
 from agent_core.skills.selection import Credit, Experience, View, Worth
 from agent_core.skills.shelves import MOST_ACTIVE, Change, Seen, Shelves, Skill
 from agent_core.skills.signature import Severity, Signature, of_difference, of_run
+from agent_core.skills.undoing import Undone
 from agent_core.skills.values import Card, Origin, Parameter, Script, Shelf
 from agent_core.skills.writing import Ask
 

@@ -16,9 +16,10 @@ from agent_core.memory.values import Channels
 from agent_core.skills.finding import Finder, Hit
 from agent_core.skills.gate import Judgement
 from agent_core.skills.normal import skill_key
-from agent_core.skills.records import FORMAT, STORED, Filed, Forgot, Ran, Record, Standing, Stood, Undone
+from agent_core.skills.records import FORMAT, STORED, Filed, Forgot, Ran, Record, Standing, Stood
 from agent_core.skills.shelves import Change, Shelves, Skill
 from agent_core.skills.signature import Signature
+from agent_core.skills.undoing import Undone
 from agent_core.skills.values import CARD, Card, Script, Shelf, checked
 from agent_core.storage.blobs import BlobStore
 from agent_core.storage.chronicle import Chronicle, Records

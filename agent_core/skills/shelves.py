@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agent_core.errors import RefusedError
-from agent_core.skills.records import Filed, Forgot, Ran, Record, Stood, Undone
+from agent_core.skills.records import Filed, Forgot, Ran, Record, Stood
 from agent_core.skills.signature import Severity, Signature
+from agent_core.skills.undoing import Undone, undone_in
 from agent_core.skills.values import Shelf
 from agent_core.storage.chronicle import Written
 
@@ -108,7 +109,7 @@ class Shelves:
 
     def changes(self) -> list[Change]:
         """The history, oldest first, without mere runs."""
-        undone = self._undone()
+        undone = undone_in(self._past)
         return [
             Change(number=one.number, at=one.at, record=one.record, undone=one.number in undone)
             for one in self._past
@@ -165,14 +166,6 @@ class Shelves:
             raise RefusedError("That was forgotten for good.")
         return not change.undone
 
-    def _undone(self) -> set[int]:
-        """The numbers of what does not count; a later undoing of an undoing is looked at first."""
-        found: set[int] = set()
-        for one in reversed(self._past):
-            if isinstance(one.record, Undone) and one.number not in found:
-                found.add(one.record.number)
-        return found
-
     def _forgotten(self, since: int) -> set[str]:
         """What was forgotten after this number."""
         later = [one.record for one in self._past if one.number > since]
@@ -180,7 +173,7 @@ class Shelves:
 
     def _replay(self) -> None:
         self._begin()
-        undone = self._undone()
+        undone = undone_in(self._past)
         for one in self._past:
             if one.number not in undone:
                 self._take(one)

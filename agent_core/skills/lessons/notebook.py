@@ -14,11 +14,11 @@ from agent_core.skills.lessons.records import (
     Standing,
     Stood,
     Tried,
-    Undone,
     Viewed,
 )
 from agent_core.skills.selection import ANY, Credit, View
 from agent_core.skills.signature import Signature
+from agent_core.skills.undoing import Undone, undone_in
 from agent_core.storage.chronicle import Written
 from agent_core.values import FileRef
 
@@ -95,7 +95,7 @@ class Notebook:
 
     def changes(self) -> list[Noted]:
         """Every change, oldest first."""
-        undone = self._undone()
+        undone = undone_in(self._past)
         return [
             Noted(number=one.number, at=one.at, record=one.record, undone=one.number in undone)
             for one in self._past
@@ -172,17 +172,9 @@ class Notebook:
             raise RefusedError(f"There is no change {record.number} of the lessons.")
         return not change.undone
 
-    def _undone(self) -> set[int]:
-        """The numbers of what does not count; a later undoing of an undoing is looked at first."""
-        found: set[int] = set()
-        for one in reversed(self._past):
-            if isinstance(one.record, Undone) and one.number not in found:
-                found.add(one.record.number)
-        return found
-
     def _replay(self) -> None:
         """Fold all anew, each task with how it is known to have come out in the end."""
-        undone = self._undone()
+        undone = undone_in(self._past)
         counted = [one for one in self._past if one.number not in undone]
         ends = {one.record.task: one.record.worked for one in counted if isinstance(one.record, Came)}
         self._begin()

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from agent_core.skills.signature import Signature
+from agent_core.skills.undoing import Undone
 from agent_core.storage.chronicle import Written
 from agent_core.values import FileRef
 
@@ -90,15 +91,6 @@ class Stood:
     by: str = ""
     """Id of the person; empty: the bot."""
     kind: Literal["stood"] = "stood"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undone:
-    """The change of this number counts as if it had not been made; undoing this makes it again."""
-
-    number: int
-    by: str = ""
-    kind: Literal["undone"] = "undone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
