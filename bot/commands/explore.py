@@ -8,16 +8,17 @@ from typing import Literal
 from discord import app_commands
 
 from agent_core.control import Order
-from agent_core.errors import RefusedError, StoreUnavailableError
+from agent_core.errors import RefusedError
 from agent_core.skills import Held, Shelves, open_part
 from agent_core.skills.assignments import about, file_name, to_explore, to_improve
 from agent_core.skills.frontier import frontier
 from agent_core.skills.targets import Target, choose, last_error, of_named
 from agent_core.tools.skills import LIBRARY
 from agent_core.values import Autonomy, Inherited, NamedFile, Right, SessionRef, Source
-from bot.commands.answer import Asking, Slash, member_of, slash
-from bot.commands.desk import Desk, guild_of, let_in
+from bot.commands.answer import Asking, Slash, slash
+from bot.commands.desk import Desk, let_in
 from bot.commands.goal import launch
+from bot.commands.skills import newest_skills
 from bot.render.escape import clean
 
 _USUAL_COUNT = 5
@@ -149,13 +150,8 @@ async def _marks(desk: Desk, guild_id: str, held: tuple[Held, ...]) -> Inherited
 
 def _names(desk: Desk):  # noqa: ANN202 - a callback of discord.py
     async def names(interaction: Asking, current: str) -> list[app_commands.Choice[str]]:
-        try:
-            guild_id = guild_of(interaction)
-            channels = await desk.audience.of_member(guild_id, member_of(interaction))
-            held = await desk.library.held(guild_id, channels=channels)
-        except (RefusedError, StoreUnavailableError):
-            return []
-        found = [one for one in reversed(held) if current.casefold() in one.card.script.name]
+        held = await newest_skills(desk, interaction)
+        found = [one for one in held if current.casefold() in one.card.script.name]
         found.sort(key=lambda one: one.skill.proven)  # what failed comes first
         return [
             app_commands.Choice(name=_choice(one)[:_ROOM], value=one.skill.id) for one in found[:_CHOICES]

@@ -176,16 +176,21 @@ async def _reading(desk: Desk, interaction: Asking) -> Channels:
     return await desk.audience.of_member(guild_of(interaction), member)
 
 
+async def newest_skills(desk: Desk, interaction: Asking) -> list[Held]:
+    """What may be picked from while typing, the newest first; nothing where it cannot be told."""
+    try:
+        guild_id = guild_of(interaction)
+        channels = await desk.audience.of_member(guild_id, member_of(interaction))
+        return (await desk.library.held(guild_id, channels=channels))[::-1]
+    except (RefusedError, StoreUnavailableError):
+        return []
+
+
 def _names(desk: Desk):  # noqa: ANN202 - a callback of discord.py
     async def names(interaction: Asking, current: str) -> list[app_commands.Choice[str]]:
-        try:
-            guild_id = guild_of(interaction)
-            channels = await desk.audience.of_member(guild_id, member_of(interaction))
-            held = await desk.library.held(guild_id, channels=channels)
-        except (RefusedError, StoreUnavailableError):
-            return []
         wanted = current.casefold()
-        found = [one for one in reversed(held) if wanted in f"{one.card.script.name} {one.skill.id}"]
+        held = await newest_skills(desk, interaction)
+        found = [one for one in held if wanted in f"{one.card.script.name} {one.skill.id}"]
         return [
             app_commands.Choice(name=f"{one.card.script.name} ({one.skill.id})"[:_ROOM], value=one.skill.id)
             for one in found[:_CHOICES]

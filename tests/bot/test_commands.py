@@ -36,6 +36,24 @@ async def said(front: Front, name: str, options: dict[str, Any] | None = None, *
     return outcome["response"]["content"]
 
 
+async def choices(
+    front: Front, name: str, option: str, text: str = "", channel_id: str | None = None
+) -> list[str]:
+    """The values that are offered while somebody types."""
+    outcome = await front.ask(
+        "POST",
+        "autocomplete",
+        guild_id=front.guild_id,
+        channel_id=channel_id or front.channel_id,
+        user_id=front.users["Robin"],
+        name=name,
+        option=option,
+        value=text,
+        options={},
+    )
+    return [choice["value"] for choice in outcome["choices"]]
+
+
 async def test_stop_in_a_thread_ends_its_goal(front: Front):
     state = await front.goal()
     assert await said(front, "stop", channel_id=state.thread_id) == "🛑 Stopping."
@@ -169,18 +187,7 @@ async def test_the_paths_of_files_are_offered_while_typing(front: Front):
     state = await with_files(front, {"one.csv": b"1", "two.csv": b"2", "three.txt": b"3"})
 
     async def offered(text: str) -> list[str]:
-        outcome = await front.ask(
-            "POST",
-            "autocomplete",
-            guild_id=front.guild_id,
-            channel_id=state.thread_id,
-            user_id=front.users["Robin"],
-            name="files",
-            option="path",
-            value=text,
-            options={},
-        )
-        return [choice["value"] for choice in outcome["choices"]]
+        return await choices(front, "files", "path", text, channel_id=state.thread_id)
 
     assert await offered("") == ["inputs/one.csv", "inputs/three.txt", "inputs/two.csv"]
     assert await offered("CSV") == ["inputs/one.csv", "inputs/two.csv"]
@@ -256,18 +263,7 @@ async def test_a_time_zone_has_to_exist(front: Front):
     text = await said(front, "settings", {"time_zone": "Middle/Earth", "autonomy": "auto"})
     assert "There is no such time zone" in text
     assert not await front.control.has_rules(front.guild_id)
-    outcome = await front.ask(
-        "POST",
-        "autocomplete",
-        guild_id=front.guild_id,
-        channel_id=front.channel_id,
-        user_id=front.users["Robin"],
-        name="settings",
-        option="time_zone",
-        value="new york",
-        options={},
-    )
-    assert "America/New_York" in [choice["value"] for choice in outcome["choices"]]
+    assert "America/New_York" in await choices(front, "settings", "time_zone", "new york")
 
 
 async def test_a_bug_in_a_command_gives_a_reference_that_the_log_has(

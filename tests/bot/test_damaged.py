@@ -5,7 +5,7 @@ from agent_core.session import State
 from agent_core.storage import keys
 from agent_core.storage.redis import connected
 from tests.bot.front import Front
-from tests.bot.test_commands import said
+from tests.bot.test_commands import choices, said
 
 NEWER = '{"version": %d, "at": 1.0, "events": [{"kind": "teleported"}], "format": %d}'
 
@@ -20,27 +20,11 @@ async def a_newer_version_writes(front: Front, state: State) -> None:
     await spoil(front, state, NEWER % (state.version + 1, FORMAT + 1))
 
 
-async def offered(front: Front) -> list[str]:
-    """The goals that /stop lets one pick from."""
-    outcome = await front.ask(
-        "POST",
-        "autocomplete",
-        guild_id=front.guild_id,
-        channel_id=front.channel_id,
-        user_id=front.users["Robin"],
-        name="stop",
-        option="goal",
-        value="",
-        options={},
-    )
-    return [choice["value"] for choice in outcome["choices"]]
-
-
 async def test_the_commands_over_all_goals_leave_out_what_they_cannot_read(front: Front):
     damaged, newer, good = [await front.goal(words) for words in ("one", "two", "three")]
     await spoil(front, damaged, "nonsense")
     await a_newer_version_writes(front, newer)
-    assert await offered(front) == [good.ref.id]
+    assert await choices(front, "stop", "goal") == [good.ref.id]
     assert f"<#{good.thread_id}>" in await said(front, "sessions")
     assert "three" in await said(front, "usage", {"by": "session"})
     assert "newer version" in await said(front, "status", channel_id=newer.thread_id)
